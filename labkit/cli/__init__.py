@@ -1,0 +1,1 @@
+"""The `labkit` command: parse, call one function, print."""

@@ -1,0 +1,7 @@
+"""Files and downloads into tensors, with an offline default of real data for each kind."""
+
+from labkit._lazy import lazy_submodules
+
+__all__ = ["images"]
+
+__getattr__, __dir__ = lazy_submodules(__name__, __all__)

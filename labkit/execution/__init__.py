@@ -1,0 +1,1 @@
+"""Run notebooks: find them, check their parameters, execute them, prove that they ran."""

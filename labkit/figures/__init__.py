@@ -1,0 +1,7 @@
+"""Pictures of tensors. matplotlib lives here and nowhere else in labkit."""
+
+from labkit._lazy import lazy_submodules
+
+__all__ = ["convolution", "images", "style"]
+
+__getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -1,0 +1,7 @@
+"""The mathematics: plain functions of tensors, each first as loops, then in one fast form."""
+
+from labkit._lazy import lazy_submodules
+
+__all__ = ["convolution"]
+
+__getattr__, __dir__ = lazy_submodules(__name__, __all__)

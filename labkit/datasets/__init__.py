@@ -2,6 +2,6 @@
 
 from labkit._lazy import lazy_submodules
 
-__all__ = ["images"]
+__all__ = ["cifar", "downloads", "idx", "images", "mnist_family", "root"]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -1,0 +1,114 @@
+"""What every operation asks of its tensors: real numbers of one kind, in one place."""
+
+import torch
+from torch import Tensor
+
+from labkit.errors import DeviceError, DTypeError, OptionError, ShapeError
+from labkit.ops.windows import pair
+
+__all__ = ["expect_alike", "expect_bias", "expect_channels", "expect_float"]
+
+
+def expect_float(name: str, tensor: Tensor) -> None:
+    """Refuse what is not a tensor of floating-point numbers.
+
+    Raises
+    ------
+    DTypeError
+        Saying what came and how to convert it.
+
+    Examples
+    --------
+    >>> expect_float("x", torch.ones(2))
+    """
+    if not isinstance(tensor, Tensor):
+        raise DTypeError(
+            f"{name} must be a torch.Tensor, got {type(tensor).__name__}; "
+            f"use torch.as_tensor({name}, dtype=torch.float32)"
+        )
+    if not tensor.is_floating_point():
+        raise DTypeError(
+            f"{name} must hold floating-point numbers, got {tensor.dtype}; use {name}.float()"
+        )
+
+
+def expect_alike(**tensors: Tensor | None) -> None:
+    """Refuse tensors that are not floating point, or differ in dtype or device.
+
+    Parameters
+    ----------
+    tensors
+        By the name that the caller knows them by; ``None`` is passed over. The first is what the
+        others are compared with.
+
+    Raises
+    ------
+    DTypeError, DeviceError
+        Naming both tensors and the conversion that makes them alike.
+
+    Examples
+    --------
+    >>> expect_alike(x=torch.ones(2), weight=torch.ones(3), bias=None)
+    """
+    given = {name: tensor for name, tensor in tensors.items() if tensor is not None}
+    for name, tensor in given.items():
+        expect_float(name, tensor)
+    first, reference = next(iter(given.items()))
+    for name, tensor in given.items():
+        if tensor.device != reference.device:
+            raise DeviceError(
+                f"{first} is on {reference.device} but {name} is on {tensor.device}; "
+                f"use {name}.to({first}.device)"
+            )
+        # Autocast makes the dtypes alike by itself, inside the matrix product.
+        if tensor.dtype != reference.dtype and not torch.is_autocast_enabled(tensor.device.type):
+            raise DTypeError(
+                f"{first} is {reference.dtype} but {name} is {tensor.dtype}; "
+                f"use {name}.to({first}.dtype)"
+            )
+
+
+def expect_bias(bias: Tensor | None, channels: int) -> None:
+    """Refuse a bias that is not one number for each output channel.
+
+    Raises
+    ------
+    ShapeError
+        Saying how many were expected and what came.
+
+    Examples
+    --------
+    >>> expect_bias(torch.zeros(3), 3)
+    """
+    if bias is not None and bias.shape != (channels,):
+        raise ShapeError(
+            f"bias must hold one number for each of {channels} output channels, "
+            f"got shape {tuple(bias.shape)}"
+        )
+
+
+def expect_channels(x: Tensor, weight: Tensor, groups: int) -> None:
+    """Refuse kernels that do not fit the channels of the images, or groups that do not divide them.
+
+    Raises
+    ------
+    OptionError, ShapeError
+        Saying how the channels are counted.
+
+    Examples
+    --------
+    >>> expect_channels(torch.ones(1, 4, 9, 9), torch.ones(6, 2, 3, 3), groups=2)
+    """
+    pair(groups, "groups", axes=1)  # raises where it is not a count
+    in_channels, out_channels = x.shape[-3], len(weight)
+    if in_channels % groups or out_channels % groups:
+        raise OptionError(
+            f"groups={groups} must divide both {in_channels} input and {out_channels} output "
+            "channels"
+        )
+    if in_channels // groups != weight.shape[1]:
+        raise ShapeError(
+            f"x has {in_channels} channels, {in_channels // groups} for each of {groups} groups, "
+            f"but weight expects {weight.shape[1]}: x {tuple(x.shape)}, "
+            f"weight {tuple(weight.shape)}; weight is (out_channels, channels / groups, ...)"
+        )

@@ -1,0 +1,44 @@
+"""labkit.ops.arguments: each refusal names what came and the call that mends it."""
+
+import pytest
+import torch
+
+from labkit.errors import DeviceError, DTypeError, OptionError, ShapeError
+from labkit.ops.arguments import expect_alike, expect_bias, expect_channels, expect_float
+
+pytestmark = pytest.mark.usefixtures("as_learners_run_it")
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_every_floating_dtype_is_welcome(dtype):
+    expect_alike(x=torch.ones(2, dtype=dtype), weight=torch.ones(1, dtype=dtype), bias=None)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool, torch.complex64])
+def test_other_numbers_are_refused(dtype):
+    with pytest.raises(DTypeError, match=rf"q must hold floating-point numbers, got {dtype}"):
+        expect_float("q", torch.ones(2, dtype=dtype))
+
+
+def test_the_first_tensor_is_what_the_others_must_match():
+    with pytest.raises(DTypeError, match=r"x is torch.float32 but bias is torch.float64"):
+        expect_alike(x=torch.ones(1), weight=None, bias=torch.ones(1).double())
+    with pytest.raises(DeviceError, match=r"x is on cpu but weight is on meta"):
+        expect_alike(x=torch.ones(1), weight=torch.ones(1, device="meta"))
+
+
+def test_a_bias_is_one_number_a_channel():
+    expect_bias(None, 3)
+    with pytest.raises(ShapeError, match=r"each of 3 output channels, got shape \(3, 1\)"):
+        expect_bias(torch.ones(3, 1), 3)
+
+
+def test_channels_are_counted_for_each_group():
+    x = torch.ones(1, 6, 4, 4)
+    expect_channels(x, torch.ones(4, 3, 1, 1), groups=2)
+    with pytest.raises(ShapeError, match=r"6 channels, 3 for each of 2 groups, .* expects 6"):
+        expect_channels(x, torch.ones(4, 6, 1, 1), groups=2)
+    with pytest.raises(OptionError, match="must divide both 6 input and 4 output"):
+        expect_channels(x, torch.ones(4, 2, 1, 1), groups=3)
+    with pytest.raises(OptionError, match="groups must be a whole number >= 1"):
+        expect_channels(x, torch.ones(4, 2, 1, 1), groups=0)

@@ -1,0 +1,85 @@
+# labkit's commands. Each makes .venv the first time; after that it starts within seconds, unless
+# pyproject.toml or constraints.txt changed. Works with GNU make 3.81 (macOS) and a POSIX shell.
+#
+#   make lab ARGS="--no-browser"      ARGS go to the command behind the target
+#   make lab PYTHON=/path/to/python   names the Python to make .venv with
+
+VENV    := .venv
+BIN     := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+WORKERS := 2
+ARGS    :=
+PYTHON  :=
+
+# A .venv that was moved with its folder, or whose Python was upgraded away, has to be made again.
+# pip's script says so: it holds the full path of its Python.
+venv_works = $(BIN)/pip --version >/dev/null 2>&1
+
+ifneq ($(wildcard $(VENV)/.has-*),)
+$(shell $(venv_works) || rm -f $(VENV)/.has-*)
+endif
+
+.PHONY: help lab test run refresh bench clean
+
+help: ## list these commands
+	@echo "labkit: make <command>"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
+
+lab: $(VENV)/.has-lab ## open JupyterLab on the first lesson
+	@$(BIN)/labkit lab $(ARGS)
+
+test: $(VENV)/.has-test ## run every check: style, imports, units, doctests, notebooks, browser
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval labkit tests notebooks \
+	    -n $(WORKERS) --dist loadgroup $(ARGS)
+
+run: $(VENV)/.has-run ## execute all lessons and write the report
+	@$(BIN)/labkit run $(ARGS)
+
+refresh: $(VENV)/.has-run ## execute all lessons in place, so that their stored outputs are new
+	@$(BIN)/labkit refresh $(ARGS)
+
+bench: $(VENV)/.has-test ## measure what the README and the lessons claim
+	@set -e; for script in benchmarks/*.py; do \
+	    echo "$$script"; $(BIN)/python "$$script" $(ARGS); done
+
+clean: ## remove .venv, reports and caches
+	rm -rf $(VENV) reports .pytest_cache .ruff_cache .import_linter_cache *.egg-info
+	find labkit tests benchmarks -name __pycache__ -type d -exec rm -rf {} +
+
+# The stamps. A stamp appears only after its installation went through to the end.
+install = $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e
+
+$(VENV)/.has-lab: pyproject.toml constraints.txt
+	@$(make_venv)
+	@echo "Installing labkit into $(VENV). The first time takes minutes: PyTorch is large."
+	@$(install) .
+	@touch $@
+
+$(VENV)/.has-run: pyproject.toml constraints.txt
+	@$(make_venv)
+	@$(install) ".[run]"
+	@touch $(VENV)/.has-lab $@
+
+$(VENV)/.has-test: pyproject.toml constraints.txt
+	@$(make_venv)
+	@$(install) ".[test]"
+	@touch $(VENV)/.has-lab $(VENV)/.has-run $@
+
+# Makes .venv with the first Python that is new enough, or says what is missing.
+define make_venv
+$(venv_works) && exit 0; \
+found=""; lame=""; \
+for python in "$(PYTHON)" python3.13 python3.12 python3.11 python3 python; do \
+    "$$python" -c "import sys; sys.exit(sys.version_info < (3, 11))" 2>/dev/null || continue; \
+    if "$$python" -c "import ensurepip, venv" 2>/dev/null; then found="$$python"; break; fi; \
+    lame="$$lame $$python"; \
+done; \
+if [ -n "$$found" ]; then exec "$$found" -m venv --clear $(VENV); fi; \
+if [ -n "$$lame" ]; then \
+    echo "labkit:$$lame cannot make virtual environments (the module venv or ensurepip is missing)."; \
+    echo "On Debian and Ubuntu: sudo apt install python3-venv. Then call make again."; \
+else \
+    echo "labkit needs Python 3.11 or newer, and none was found on the PATH."; \
+    echo "Install one (https://www.python.org/downloads, apt, brew or conda), or name it:"; \
+    echo "    make lab PYTHON=/path/to/python3.11"; \
+fi >&2; exit 1
+endef

@@ -1,0 +1,276 @@
+"""Step through a 2-D convolution: window over the input, patch × kernel = sum, one output cell.
+
+Axes: ``H W`` height and width of the image, ``k l`` of the kernel, ``R C`` of the output.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+from traitlets import (
+    Bool,
+    Bytes,
+    Dict,
+    HasTraits,
+    Int,
+    TraitError,
+    TraitType,
+    Tuple,
+    observe,
+    validate,
+)
+
+from labkit.errors import LabkitError, OptionError
+from labkit.explorers.explorer import Explorer, es_module
+from labkit.explorers.inputs import LARGEST_KERNEL, Matrix, image_pixels, kernel_weights
+from labkit.ops.windows import output_size
+
+__all__ = ["PRESETS", "ConvolutionExplorer", "Step"]
+
+RANGES = {"stride": (1, 16), "padding": (0, 16), "dilation": (1, 16)}
+
+PRESETS: dict[str, list[list[float]]] = {
+    "identity": [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]],
+    "vertical edge": [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]],
+    "horizontal edge": [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]],
+    "blur": [[1 / 9] * 3] * 3,
+    "sharpen": [[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]],
+}
+
+
+class Step(NamedTuple):
+    """One position of the window: ``(patch * kernel).sum() == sum``, at ``output[row, column]``."""
+
+    row: int
+    column: int
+    patch: Tensor
+    kernel: Tensor
+    products: Tensor
+    sum: float
+
+
+class KernelTrait(TraitType[list[list[float]], Any]):
+    """A kernel as rows of floats; takes a tensor, an array or nested lists."""
+
+    info_text = f"a matrix of at most {LARGEST_KERNEL} × {LARGEST_KERNEL} numbers"
+
+    def validate(self, obj: HasTraits | None, value: Any) -> list[list[float]]:
+        """Return the kernel as rows of floats."""
+        try:
+            return kernel_weights(value)
+        except LabkitError as error:
+            raise TraitError(str(error)) from error
+
+
+class ConvolutionExplorer(Explorer):
+    """A window that slides over an image, and the arithmetic of each of its positions.
+
+    The synced traits ``kernel``, ``stride``, ``padding``, ``dilation``, ``position`` (row-major
+    index of the output cell) and ``predict`` (hide the answer until it is worked out) may be
+    changed from Python or on the screen; a value that cannot be raises ``TraitError``.
+
+    Parameters
+    ----------
+    image
+        One channel, at most 128 × 128; drawn from its least to its greatest value.
+    kernel
+        At most 7 × 7; the vertical edge detector of Sobel when left out.
+    stride, padding, dilation
+        As in :func:`torch.nn.functional.conv2d`, the same for both axes.
+    presets
+        More kernels to choose from, by name: ``{"learned": weight[0, 0]}``.
+
+    Raises
+    ------
+    ShapeError
+        If the image or the kernel is no matrix, is too large, or they do not fit together.
+    DTypeError, OptionError
+        If their values are no finite real numbers, or an option is out of its range.
+
+    Notes
+    -----
+    As in deep learning everywhere, the kernel is not flipped: this is cross-correlation.
+
+    Examples
+    --------
+    >>> explorer = ConvolutionExplorer(torch.eye(4), kernel=[[1.0, 2.0], [3.0, 4.0]])
+    >>> explorer.output.shape
+    torch.Size([3, 3])
+    >>> explorer.position = 4
+    >>> explorer
+    ConvolutionExplorer: 4 × 4 image, 2 × 2 kernel, 3 × 3 output
+    output[1, 1] = 1 × 1 + 0 × 2 + 0 × 3 + 1 × 4 = 5
+    """
+
+    _esm = es_module("convolution")
+
+    pixels = Bytes().tag(sync=True)
+    shape = Tuple(Int(), Int()).tag(sync=True)
+    presets = Dict().tag(sync=True)
+    kernel = KernelTrait().tag(sync=True)
+    stride = Int(1).tag(sync=True)
+    padding = Int(0).tag(sync=True)
+    dilation = Int(1).tag(sync=True)
+    position = Int(0).tag(sync=True)
+    predict = Bool(False).tag(sync=True)
+
+    def __init__(
+        self,
+        image: Matrix,
+        kernel: Matrix | None = None,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        dilation: int = 1,
+        presets: Mapping[str, Matrix] | None = None,
+        **traits: Any,
+    ) -> None:
+        self.image = image_pixels(image)
+        extra = {name: kernel_weights(value) for name, value in (presets or {}).items()}
+        options = {"stride": stride, "padding": padding, "dilation": dilation}
+        weights = PRESETS["vertical edge"] if kernel is None else kernel_weights(kernel)
+        _output_shape(tuple(self.image.shape), weights, **options)
+        super().__init__(
+            pixels=self.image.numpy().tobytes(),
+            shape=tuple(self.image.shape),
+            kernel=weights,
+            presets={**PRESETS, **extra},
+            **options,
+            **traits,
+        )
+
+    @property
+    def output(self) -> Float[Tensor, "R C"]:
+        """What torch makes of the image with the present kernel and options."""
+        image, kernel = self.image[None, None], torch.tensor(self.kernel)[None, None]
+        return F.conv2d(image, kernel, None, self.stride, self.padding, self.dilation)[0, 0]
+
+    @property
+    def code(self) -> str:
+        """The present state as Python, the same text as the button "Copy as Python" gives."""
+        row, column, *_ = self.step()
+        rows = "".join(f"    {weights},\n" for weights in self.kernel)
+        return CODE.format(
+            height=self.shape[0],
+            width=self.shape[1],
+            rows=rows,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+            row=row,
+            column=column,
+        )
+
+    def step(self, position: int | None = None) -> Step:
+        """Work out one position of the window, by default the present one."""
+        position = self.position if position is None else position
+        rows, columns = self._size()
+        if not 0 <= position < rows * columns:
+            raise OptionError(_no_such_position(position, rows, columns))
+        row, column = divmod(position, columns)
+        kernel = torch.tensor(self.kernel)
+        patch = self._patch(row, column, *kernel.shape)
+        products = patch * kernel
+        return Step(row, column, patch, kernel, products, float(products.sum()))
+
+    def describe(self) -> str:
+        """Say the present step: the sizes, then patch × kernel = sum."""
+        size = [" × ".join(map(str, shape)) for shape in (self.shape, self._kernel_shape())]
+        rows, columns = self._size()
+        row, column, patch, kernel, _, total = self.step()
+        pairs = zip(patch.flatten().tolist(), kernel.flatten().tolist(), strict=True)
+        terms = " + ".join(f"{_short(pixel)} × {_short(weight)}" for pixel, weight in pairs)
+        return (
+            f"{type(self).__name__}: {size[0]} image, {size[1]} kernel, {rows} × {columns} output\n"
+            f"output[{row}, {column}] = {terms} = {'?' if self.predict else _short(total)}"
+        )
+
+    def poster(self) -> bytes:
+        """Draw the present step as PNG bytes."""
+        from labkit.figures.convolution import convolution_poster
+
+        options = {name: getattr(self, name) for name in ("position", *RANGES)}
+        kernel = torch.tensor(self.kernel)
+        return convolution_poster(self.image, kernel, reveal=not self.predict, **options)
+
+    def _kernel_shape(self) -> tuple[int, int]:
+        return len(self.kernel), len(self.kernel[0])
+
+    def _size(self, **changed: Any) -> tuple[int, int]:
+        state = {name: getattr(self, name) for name in ("kernel", *RANGES)}
+        return _output_shape(self.shape, **{**state, **changed})
+
+    def _patch(self, row: int, column: int, height: int, width: int) -> Float[Tensor, "k l"]:
+        padded = F.pad(self.image, [self.padding] * 4)
+        top, left = row * self.stride, column * self.stride
+        down = slice(top, top + self.dilation * (height - 1) + 1, self.dilation)
+        across = slice(left, left + self.dilation * (width - 1) + 1, self.dilation)
+        return padded[down, across]
+
+    @validate("kernel", "stride", "padding", "dilation")
+    def _fits(self, proposal: dict[str, Any]) -> Any:
+        try:
+            self._size(**{proposal["trait"].name: proposal["value"]})
+        except LabkitError as error:
+            raise TraitError(str(error)) from error
+        return proposal["value"]
+
+    @validate("position")
+    def _is_there(self, proposal: dict[str, Any]) -> int:
+        rows, columns = self._size()
+        if not 0 <= proposal["value"] < rows * columns:
+            raise TraitError(_no_such_position(proposal["value"], rows, columns))
+        return proposal["value"]
+
+    @observe("kernel", "stride", "padding", "dilation")
+    def _stay_inside(self, _: Any) -> None:
+        # A smaller output has fewer positions: the window stops at the last of them.
+        rows, columns = self._size()
+        self.position = min(self.position, rows * columns - 1)
+
+
+CODE = """\
+import torch
+import torch.nn.functional as F
+
+# image: the {height} × {width} tensor that this explorer shows
+kernel = torch.tensor([
+{rows}])
+output = F.conv2d(
+    image[None, None],
+    kernel[None, None],
+    stride={stride},
+    padding={padding},
+    dilation={dilation},
+)[0, 0]
+print(output[{row}, {column}])
+"""
+
+
+def _output_shape(
+    shape: tuple[int, ...], kernel: list[list[float]], **options: int
+) -> tuple[int, int]:
+    """Return rows and columns of the output, or say why there are none."""
+    for name, (low, high) in RANGES.items():
+        if not low <= options[name] <= high:
+            raise OptionError(
+                f"{name} is {options[name]}; expected a whole number from {low} to {high}"
+            )
+    height, width = shape
+    rows = output_size(height, len(kernel), **options)
+    return rows, output_size(width, len(kernel[0]), **options)
+
+
+def _no_such_position(position: int, rows: int, columns: int) -> str:
+    return (
+        f"position is {position}; the output is {rows} × {columns}: "
+        f"expected a row-major index from 0 to {rows * columns - 1}"
+    )
+
+
+def _short(value: float) -> str:
+    text = f"{value:.4g}"
+    return f"({text})" if text.startswith("-") else text

@@ -145,9 +145,8 @@ def conv2d(
         places = (len(images), *windows.places)
         return products.unflatten(1, places).permute(1, 0, 4, 2, 3).flatten(1, 2)
 
-    maps = torch.cat(
-        [correlate(images) for images in padded.split(_batch(padded, weight, windows))]
-    )
+    parts = [correlate(images) for images in padded.split(_batch(padded, weight, windows))]
+    maps = parts[0] if len(parts) == 1 else torch.cat(parts)
     return maps if x.dim() == 4 else maps[0]
 
 

@@ -1,0 +1,94 @@
+"""Measure honestly: ratios taken side by side in one run, with their spread, kept as JSON."""
+
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ["machine", "ratio", "save", "table"]
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def ratio(
+    candidate: Callable[[], object], reference: Callable[[], object], *, rounds: int = 15
+) -> dict[str, float]:
+    """Time a candidate between two runs of the reference, many times over.
+
+    Processor time is what counts, not the clock: other programs on the machine take from the
+    clock. Drift is taken out because each round has the reference before and after.
+
+    Returns
+    -------
+    dict
+        ``median`` of candidate ÷ reference, ``low`` and ``high`` (the quartiles), and
+        ``reference_ms``, the reference's own median in milliseconds.
+    """
+    for warm_up in (reference, candidate, reference):
+        warm_up()
+    calls = max(1, round(0.02 / max(_seconds(reference, 1), 1e-7)))
+    ratios, references = [], []
+    for _ in range(rounds):
+        before = _seconds(reference, calls)
+        between = _seconds(candidate, max(1, calls // 2)) * calls / max(1, calls // 2)
+        after = _seconds(reference, calls)
+        ratios.append(2 * between / (before + after))
+        references.append((before + after) / 2 / calls)
+    low, median, high = statistics.quantiles(ratios, n=4)
+    return {
+        "median": round(median, 3),
+        "low": round(low, 3),
+        "high": round(high, 3),
+        "reference_ms": round(statistics.median(references) * 1e3, 4),
+    }
+
+
+def _seconds(call: Callable[[], object], calls: int) -> float:
+    start = time.process_time()
+    for _ in range(calls):
+        call()
+    return time.process_time() - start
+
+
+def machine() -> dict[str, str]:
+    """Say what was measured on: processor, cores, Python and PyTorch."""
+    import torch
+
+    processor = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        processor = names[0].split(":")[1].strip() if names else processor
+    return {
+        "processor": processor,
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": str(os.cpu_count()),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def save(name: str, result: dict) -> Path:
+    """Write a result under ``benchmarks/results/`` as JSON, whole or not at all."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.json"
+    unfinished = path.with_suffix(".tmp")
+    unfinished.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    os.replace(unfinished, path)
+    return path
+
+
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Lay rows out as a Markdown table, padded so that it reads in a terminal too."""
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = [header, ["-" * width for width in widths], *rows]
+    return "\n".join(
+        "| "
+        + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        + " |"
+        for line in lines
+    )

@@ -1,0 +1,177 @@
+"""Find the wrong variant that answers as a learner's function does.
+
+A variant takes the operation and its arguments and misuses them: ``lambda op, a: op(a.but(...))``.
+Because it is given the operation, two variants compose, and two mistakes at once can be found.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+from torch import Tensor
+
+from labkit.checks.answer import Answer, agree, plain
+from labkit.checks.question import Arguments, Operation, Question
+
+__all__ = ["Finding", "Function", "Match", "Mistake", "Variant", "evaluate", "match"]
+
+Function = Callable[[Arguments], Tensor]
+Variant = Callable[[Function, Arguments], Tensor]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong: its name, what it means, and what to do.
+
+    A ``secondary`` one (about gradients or dtype) is told, but names the mistake only when nothing
+    else is wrong: right numbers come first.
+    """
+
+    name: str
+    says: str
+    repair: str
+    secondary: bool = False
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake people make, with the ways in which they make it.
+
+    ``variants`` maps a sentence on what is particular to one way (may be empty) to its function.
+    """
+
+    name: str
+    says: str
+    repair: str
+    variants: Mapping[str, Variant]
+
+    def finding(self, particular: str = "") -> Finding:
+        """Return what to tell somebody who made this mistake."""
+        return Finding(self.name, f"{self.says} {particular}".strip(), self.repair)
+
+
+@dataclass(frozen=True)
+class Match:
+    """What explains a function's answers, and a function that answers just so, if known."""
+
+    findings: tuple[Finding, ...]
+    function: Function | None = None
+
+
+@dataclass(frozen=True)
+class _Form:
+    finding: Finding
+    variant: Variant
+
+    def applied(self, function: Function) -> Function:
+        return lambda arguments: self.variant(function, arguments)
+
+
+def evaluate(function: Function, question: Question, operation: Operation) -> Tensor | None:
+    """Return the numbers a function answers, or None if it raises."""
+    try:
+        return plain(function(operation.complete(question.arguments)))
+    except Exception:
+        return None
+
+
+def match(
+    answers: Sequence[Answer], expected: Sequence[Tensor], operation: Operation
+) -> Match | None:
+    """Find one mistake, or two, that make exactly these answers; else one that nearly does."""
+    failing = [not agree(a.value, e) for a, e in zip(answers, expected, strict=True)]
+    # Wrong answers first: nearly every variant is ruled out by the first of them.
+    order = sorted(range(len(answers)), key=lambda i: not failing[i])
+    search = _Search(
+        [answers[i] for i in order],
+        [expected[i] for i in order],
+        [failing[i] for i in order],
+        operation,
+    )
+    return search.single() or search.pair() or search.nearly() or search.partly()
+
+
+@dataclass
+class _Search:
+    answers: list[Answer]
+    expected: list[Tensor]
+    failing: list[bool]
+    operation: Operation
+
+    def __post_init__(self) -> None:
+        forms = [
+            _Form(mistake.finding(particular), variant)
+            for mistake in self.operation.mistakes
+            for particular, variant in mistake.variants.items()
+        ]
+        self.forms = [f for f in forms if not self._is_right(f.applied(self.operation.reference))]
+
+    def _evaluate(self, function: Function, i: int) -> Tensor | None:
+        return evaluate(function, self.answers[i].question, self.operation)
+
+    def _is_right(self, function: Function) -> bool:
+        return all(agree(self._evaluate(function, i), e) for i, e in enumerate(self.expected))
+
+    def _explains(self, function: Function) -> bool:
+        return all(agree(self._evaluate(function, i), a.value) for i, a in enumerate(self.answers))
+
+    def single(self) -> Match | None:
+        for form in self.forms:
+            function = form.applied(self.operation.reference)
+            if self._explains(function):
+                return Match((form.finding,), function)
+        return None
+
+    def _pairs(self) -> Iterator[tuple[_Form, _Form]]:
+        # The bank is sorted from common to rare, so the most likely pair comes first.
+        for i, j in sorted(permutations(range(len(self.forms)), 2), key=sum):
+            if self.forms[i].finding.name != self.forms[j].finding.name:
+                yield self.forms[i], self.forms[j]
+
+    def pair(self) -> Match | None:
+        for outer, inner in self._pairs():
+            function = outer.applied(inner.applied(self.operation.reference))
+            if self._explains(function):
+                findings = sorted((outer, inner), key=self.forms.index)
+                return Match(tuple(form.finding for form in findings), function)
+        return None
+
+    def nearly(self) -> Match | None:
+        """Find a mistake that makes every answer given; where none was given, it is wrong too."""
+        for form in self.forms:
+            function = form.applied(self.operation.reference)
+            if all(self._fits(function, i) for i in range(len(self.answers))) and any(
+                failed and a.value is not None
+                for failed, a in zip(self.failing, self.answers, strict=True)
+            ):
+                return Match((form.finding,), function)
+        return None
+
+    def _fits(self, function: Function, i: int) -> bool:
+        value = self._evaluate(function, i)
+        if self.answers[i].value is None:
+            return not agree(value, self.expected[i])
+        return agree(value, self.answers[i].value)
+
+    def partly(self) -> Match | None:
+        """Find the mistake that explains most wrong answers, at least half, and no right one."""
+        wrong = [i for i, failed in enumerate(self.failing) if failed]
+        right = [i for i, failed in enumerate(self.failing) if not failed]
+        best, most = None, max(1, len(wrong) / 2 - 0.5)
+        for form in self.forms:
+            function = form.applied(self.operation.reference)
+            hits = [i for i in wrong if self._gives_answer(function, i)]
+            if len(hits) > most and all(self._gives_answer(function, i) for i in right):
+                best, most = form.finding, len(hits)
+        if best is None:
+            return None
+        rest = Finding(
+            "wrong_values",
+            f"That explains {most} of {len(wrong)} wrong answers; there is something else too.",
+            "Repair this first and check again.",
+        )
+        return Match((best, rest))
+
+    def _gives_answer(self, function: Function, i: int) -> bool:
+        value = self.answers[i].value
+        return value is not None and agree(self._evaluate(function, i), value)

@@ -1,0 +1,159 @@
+"""Read which parameters a learner's function takes, so that a check asks for nothing else."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from inspect import Parameter as P
+from itertools import takewhile
+from typing import Any
+
+from torch import nn
+
+from labkit.checks.question import Arguments, Operation, Parameter
+
+__all__ = ["Reading", "SignatureMismatchError", "read"]
+
+
+class SignatureMismatchError(Exception):
+    """A function cannot be called with what the operation has to give."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to call one function.
+
+    Attributes
+    ----------
+    positional
+        Parameters given by position, in the function's order.
+    keywords
+        Parameters given by keyword, with the function's own word for each.
+    always
+        Parameters to give even at their default value.
+    is_open
+        Whether the function takes any keyword, so that only trying tells which ones it means.
+    remarks
+        What the learner may like to know about the reading.
+    """
+
+    positional: tuple[str, ...]
+    keywords: dict[str, str]
+    always: frozenset[str] = frozenset()
+    is_open: bool = False
+    remarks: tuple[str, ...] = ()
+
+    def takes(self, name: str) -> bool:
+        """Whether the function can be given this parameter."""
+        return name in self.positional or name in self.keywords
+
+    def without(self, name: str) -> "Reading":
+        """Return a reading that leaves one keyword out."""
+        return replace(self, keywords={k: v for k, v in self.keywords.items() if k != name})
+
+    def bind(self, arguments: Arguments) -> tuple[list[Any], dict[str, Any]]:
+        """Return the ``args`` and ``kwargs`` for one call."""
+        given = {self.keywords[k]: v for k, v in arguments.items() if k in self.keywords}
+        return [arguments[name] for name in self.positional], given
+
+
+def read(function: Callable, operation: Operation) -> Reading:
+    """Read a function's signature in the operation's terms.
+
+    Raises
+    ------
+    SignatureMismatchError
+        If the inputs have no place in it, or it demands something that a check cannot give.
+    """
+    try:
+        target = function.forward if isinstance(function, nn.Module) else function
+        declared = list(inspect.signature(target).parameters.values())
+    except Exception:  # built-in functions have no signature, and a broken one may raise anything
+        return Reading(operation.inputs, {name: name for name in operation.defaults}, is_open=True)
+    kinds = {p.kind for p in declared}
+    named = [p for p in declared if p.kind not in (P.VAR_POSITIONAL, P.VAR_KEYWORD)]
+    meaning = _inputs(named, operation, more=P.VAR_POSITIONAL in kinds)
+    meaning |= _options([p for p in named if p.name not in meaning], operation)
+    _refuse_unknown(named, meaning, operation)
+    return _assemble(named, meaning, operation, is_open=P.VAR_KEYWORD in kinds)
+
+
+def _called(parameter: Parameter, named: list[P]) -> str | None:
+    """Return the function's own word for a parameter."""
+    return next((p.name for p in named if p.name.strip("_").lower() in parameter.words), None)
+
+
+def _inputs(named: list[P], operation: Operation, *, more: bool) -> dict[str, str]:
+    wanted = [p for p in operation.parameters if p.required]
+    words = [_called(parameter, named) for parameter in wanted]
+    if None not in words:
+        return {word: p.name for word, p in zip(words, wanted, strict=True) if word}
+    by_place = [p.name for p in named if p.kind is not P.KEYWORD_ONLY]
+    if len(by_place) < len(wanted) and not more:
+        takes = ", ".join(p.name for p in named) or "nothing"
+        raise SignatureMismatchError(
+            f"it must take {' and '.join(operation.inputs)}; yours takes {takes}"
+        )
+    return {word: p.name for word, p in zip(by_place, wanted, strict=False)}
+
+
+def _options(rest: list[P], operation: Operation) -> dict[str, str]:
+    words = {p.name: _called(p, rest) for p in operation.parameters if not p.required}
+    return {word: name for name, word in words.items() if word}
+
+
+def _refuse_unknown(named: list[P], meaning: dict[str, str], operation: Operation) -> None:
+    for parameter in named:
+        if parameter.default is P.empty and parameter.name not in meaning:
+            known = ", ".join([*operation.inputs, *operation.defaults])
+            raise SignatureMismatchError(
+                f"it asks for {parameter.name!r}, which a check cannot give: use the names "
+                f"{known}, or give {parameter.name!r} a default value"
+            )
+
+
+def _assemble(
+    named: list[P], meaning: dict[str, str], operation: Operation, *, is_open: bool
+) -> Reading:
+    first = list(takewhile(lambda p: _by_place(p, meaning, operation), named))
+    later = [p for p in named if p not in first]
+    options = [p for p in named if meaning.get(p.name) in operation.defaults]
+    positional = [meaning[p.name] for p in first]
+    # Inputs without a parameter of their own go into the function's *args.
+    positional += [name for name in operation.inputs if name not in meaning.values()]
+    keywords = {meaning[p.name]: p.name for p in later if p.name in meaning}
+    if is_open:
+        keywords = {n: n for n in operation.defaults if n not in positional} | keywords
+    return Reading(
+        positional=tuple(positional),
+        keywords=keywords,
+        always=frozenset(meaning[p.name] for p in options if not _agrees(p, meaning, operation)),
+        is_open=is_open,
+        remarks=_remarks(named, meaning, operation),
+    )
+
+
+def _by_place(parameter: P, meaning: dict[str, str], operation: Operation) -> bool:
+    name = meaning.get(parameter.name)
+    if parameter.kind is P.POSITIONAL_ONLY:
+        return name is not None
+    return name in operation.inputs and parameter.kind is not P.KEYWORD_ONLY
+
+
+def _agrees(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
+    """Whether leaving a parameter out, in a function, means what it means in the operation."""
+    ours, theirs = operation.defaults[meaning[declared.name]], declared.default
+    if declared.kind is P.POSITIONAL_ONLY or ours is None:
+        return theirs is None and declared.kind is not P.POSITIONAL_ONLY
+    return type(theirs) is type(ours) and theirs == ours
+
+
+def _remarks(named: list[P], meaning: dict[str, str], operation: Operation) -> tuple[str, ...]:
+    ours = {p.name: operation.defaults.get(meaning.get(p.name, "")) for p in named}
+    odd = [p for p in named if type(p.default) is int and type(ours[p.name]) is int]
+    remarks = [
+        f"your default for {p.name} is {p.default}, PyTorch's is {ours[p.name]}"
+        for p in odd
+        if p.default != ours[p.name]
+    ]
+    left = [p.name for p in named if p.name not in meaning]
+    return (*remarks, *(f"{name} was left at your default" for name in left))

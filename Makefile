@@ -3,12 +3,14 @@
 #
 #   make lab ARGS="--no-browser"      ARGS go to the command behind the target
 #   make lab PYTHON=/path/to/python   names the Python to make .venv with
+#   make bench BENCHMARKS=benchmarks/imports.py
 
 VENV    := .venv
 BIN     := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 WORKERS := 2
 ARGS    :=
 PYTHON  :=
+BENCHMARKS := $(filter-out benchmarks/measure.py,$(wildcard benchmarks/*.py))
 
 # A .venv that was moved with its folder, or whose Python was upgraded away, has to be made again.
 # pip's script says so: it holds the full path of its Python.
@@ -38,7 +40,7 @@ refresh: $(VENV)/.has-run ## execute all lessons in place, so that their stored 
 	@$(BIN)/labkit refresh $(ARGS)
 
 bench: $(VENV)/.has-test ## measure what the README and the lessons claim
-	@set -e; for script in benchmarks/*.py; do \
+	@set -e; for script in $(BENCHMARKS); do \
 	    echo "$$script"; $(BIN)/python "$$script" $(ARGS); done
 
 clean: ## remove .venv, reports and caches

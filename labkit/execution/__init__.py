@@ -1,1 +1,18 @@
 """Run notebooks: find them, check their parameters, execute them, prove that they ran."""
+
+from labkit._lazy import lazy_submodules
+
+__all__ = [
+    "documents",
+    "examining",
+    "finding",
+    "guard",
+    "outcomes",
+    "parameters",
+    "probes",
+    "refreshing",
+    "running",
+    "verdicts",
+]
+
+__getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -1,9 +1,13 @@
 """Fixtures that every test may use."""
 
+import json
+import os
 from collections import Counter
 
 import jaxtyping
 import pytest
+
+from .browser.chromium import CHROMIUM_NAMES, find_chromium, open_chromium
 
 
 @pytest.fixture
@@ -44,3 +48,46 @@ def _kind(report):
     if folder == "labkit":
         return "examples in docstrings"
     return "tests"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Start a headless Chromium; skip where none is installed, unless LABKIT_REQUIRE_BROWSER=1.
+
+    One for each file of tests, not for the session: while Playwright runs, no other test in the
+    same process could start an event loop.
+    """
+    if find_chromium() is None:
+        reason = f"no Chromium on PATH (looked for {', '.join(CHROMIUM_NAMES)})"
+        if os.environ.get("LABKIT_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason}, and LABKIT_REQUIRE_BROWSER=1", pytrace=False)
+        pytest.skip(reason)
+    with open_chromium() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def write_notebook(tmp_path):
+    """Give ``write(name, *cells)``, which writes a notebook of code cells that has not run.
+
+    A cell is its source, or ``(source, tag)``; one that starts with ``#md`` is text.
+    """
+
+    def cell(number, content):
+        source, *tags = (content,) if isinstance(content, str) else content
+        metadata = {"tags": tags} if tags else {}
+        common = {"id": f"cell-{number}", "metadata": metadata}
+        if source.startswith("#md"):
+            return common | {"cell_type": "markdown", "source": source[3:].lstrip()}
+        code = {"cell_type": "code", "execution_count": None, "outputs": []}
+        return common | code | {"source": source}
+
+    def write(name, *cells):
+        content = {"cells": [cell(i, c) for i, c in enumerate(cells)], "metadata": {}}
+        content |= {"nbformat": 4, "nbformat_minor": 5}
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+        return path
+
+    return write

@@ -219,7 +219,7 @@ class ConvolutionView {
     this.kernelGrid = grid("kernel", (i) => this.buildWeight(i, width));
     this.productGrid = grid("products", cell);
     for (const { node } of [this.patchGrid, this.productGrid]) node.setAttribute("aria-hidden", "true");
-    this.total = element("output", { class: "lk-total" });
+    this.total = element("div", { class: "lk-total" });
     this.totalLabel = element("div", { class: "lk-label" });
     this.totalBlock = element("div", { class: "lk-block" }, this.totalLabel, this.total, this.prediction);
     const sign = (text) => element("span", { class: "lk-sign", "aria-hidden": "true" }, text);

@@ -22,6 +22,8 @@ from labkit.figures.style import ACCENT, DIVERGING, MUTED, new_axes, png
 
 __all__ = ["convolution_poster", "convolution_step"]
 
+INCHES, DPI = 7.6, 100
+PIXEL = WIDTH / (INCHES * DPI)  # cells of whole pixels are sharp, and small as PNG
 GAP = 140.0  # between input and output, for the beam
 TOP = 44.0  # room for the titles above the maps
 TALLEST = 400.0
@@ -67,7 +69,7 @@ def convolution_step(
     ['output[1, 1]']
     """
     step = _Step.of(image, kernel, position, stride, padding, dilation)
-    ax = new_axes(ax, width=7.6, height=7.6 * step.height / WIDTH)
+    ax = new_axes(ax, width=INCHES, height=INCHES * step.height / WIDTH)
     ax.set(xlim=(0, WIDTH), ylim=(step.height, 0), aspect="equal")
     ax.set_axis_off()
     pen = Pen(ax)
@@ -84,9 +86,9 @@ def convolution_poster(
     names = {"position": 0, "stride": 1, "padding": 0, "dilation": 1}
     given = {name: options.get(name, default) for name, default in names.items()}
     step = _Step.of(image, kernel, *given.values())
-    figure = Figure(figsize=(7.6, 7.6 * step.height / WIDTH))
+    figure = Figure(figsize=(INCHES, INCHES * step.height / WIDTH))
     convolution_step(image, kernel, ax=figure.add_axes((0, 0, 1, 1)), **options)
-    return small_png(png(figure))
+    return small_png(png(figure, dpi=DPI))
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,8 @@ class _Step:
     @property
     def cell(self) -> float:
         across = self.padded.shape[1] + self.output.shape[1]
-        return min((WIDTH - GAP - 40) / across, TALLEST / self.rows, 54.0)
+        cell = min((WIDTH - GAP - 40) / across, TALLEST / self.rows, 54.0)
+        return cell if cell < PIXEL else cell // PIXEL * PIXEL
 
     @property
     def rows(self) -> int:
@@ -165,7 +168,8 @@ class _Step:
         if which == "output":
             left += self.cell * self.padded.shape[1] + GAP
         rows = (self.padded if which == "input" else self.output).shape[0]
-        return left, TOP + (self.rows - rows) * self.cell / 2
+        top = TOP + (self.rows - rows) * self.cell / 2
+        return round(left / PIXEL) * PIXEL, round(top / PIXEL) * PIXEL
 
 
 def _draw_maps(pen: Pen, step: _Step, reveal: bool) -> None:

@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 PATIENCE = 120
 """Seconds that JupyterLab may take to answer."""
 
+CONTAINER = Path("/.dockerenv")
 FIRST_LESSON = "00_start_here.ipynb"
 
 
@@ -68,7 +69,7 @@ def command(notebook: Path, *, browser: bool) -> list[str]:
 def can_open_browser(environment: Mapping[str, str], platform: str = sys.platform) -> bool:
     """Tell whether somebody sits at this machine, in front of a browser."""
     remote = {"CI", "SSH_CONNECTION", "SSH_TTY", "KUBERNETES_SERVICE_HOST", "container"}
-    if remote & environment.keys() or Path("/.dockerenv").exists():
+    if remote & environment.keys() or CONTAINER.exists():
         return False
     if platform == "linux" and not {"DISPLAY", "WAYLAND_DISPLAY"} & environment.keys():
         return False

@@ -18,6 +18,8 @@ from labkit.errors import NotebookError
 __all__ = ["Notebook", "code_cells", "dumps", "read", "replacing", "tags", "write", "write_text"]
 
 Notebook = dict[str, Any]
+Change = Callable[[str, Any], Any]
+"""Takes a MIME type and a field of it."""
 
 
 def read(path: str | Path) -> Notebook:
@@ -120,14 +122,14 @@ def _is_cell(cell: Any) -> bool:
     )
 
 
-def _each_text(notebook: Notebook, change: Callable[[Any], Any]) -> Notebook:
+def _each_text(notebook: Notebook, change: Change) -> Notebook:
     """Copy a notebook with ``change`` applied to every field that may be text of many lines."""
     cells = [_cell(cell, change) for cell in notebook["cells"]]
     return {**notebook, "cells": cells}
 
 
-def _cell(cell: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
-    changed = {**cell, "source": change(cell["source"])}
+def _cell(cell: dict[str, Any], change: Change) -> dict[str, Any]:
+    changed = {**cell, "source": change("text/plain", cell["source"])}
     if "attachments" in cell:
         bundles = cell["attachments"].items()
         changed["attachments"] = {name: _bundle(data, change) for name, data in bundles}
@@ -136,25 +138,23 @@ def _cell(cell: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
     return changed
 
 
-def _output(output: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+def _output(output: dict[str, Any], change: Change) -> dict[str, Any]:
     if output["output_type"] == "stream":
-        return {**output, "text": change(output["text"])}
+        return {**output, "text": change("text/plain", output["text"])}
     if "data" in output:
         return {**output, "data": _bundle(output["data"], change)}
     return dict(output)
 
 
-def _bundle(data: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
-    return {mime: value if _is_json(mime) else change(value) for mime, value in data.items()}
+def _bundle(data: dict[str, Any], change: Change) -> dict[str, Any]:
+    return {mime: change(mime, value) for mime, value in data.items()}
 
 
-def _is_json(mime: str) -> bool:
-    return mime == "application/json" or mime.endswith("+json")
+def _join(mime: str, text: Any) -> Any:
+    is_json = mime == "application/json" or mime.endswith("+json")
+    return "".join(text) if isinstance(text, list) and not is_json else text
 
 
-def _join(text: Any) -> Any:
-    return "".join(text) if isinstance(text, list) else text
-
-
-def _split(text: Any) -> Any:
-    return text.splitlines(keepends=True) if isinstance(text, str) else text
+def _split(mime: str, text: Any) -> Any:
+    is_lines = mime.startswith("text/") or mime in {"application/javascript", "image/svg+xml"}
+    return text.splitlines(keepends=True) if isinstance(text, str) and is_lines else text

@@ -109,7 +109,8 @@ def _prepared(notebook: Notebook) -> nbformat.NotebookNode:
     prepared = copy.deepcopy(notebook)
     for position, cell in enumerate(prepared["cells"]):
         cell["id"] = str(position)
-        cell["outputs"] = [_output(o, notebook) for o in cell.get("outputs", [])]
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [_output(output, notebook) for output in cell["outputs"]]
     # Left in, nbconvert would add widget state and the libraries that draw it.
     prepared["metadata"].pop("widgets", None)
     return nbformat.from_dict(prepared)

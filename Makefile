@@ -30,8 +30,8 @@ lab: $(VENV)/.has-lab ## open JupyterLab on the first lesson
 	@$(BIN)/labkit lab $(ARGS)
 
 test: $(VENV)/.has-test ## run every check: style, imports, units, doctests, notebooks, browser
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval labkit tests notebooks \
-	    -n $(WORKERS) --dist loadgroup $(ARGS)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest --nbval tests notebooks labkit \
+	    -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 run: $(VENV)/.has-run ## execute all lessons and write the report
 	@$(BIN)/labkit run $(ARGS)

@@ -3,6 +3,7 @@
 import json
 import os
 from collections import Counter
+from functools import cache
 
 import jaxtyping
 import pytest
@@ -18,16 +19,27 @@ def as_learners_run_it():
     jaxtyping.config.update("jaxtyping_disable", False)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
     """Keep the tests of one file on one worker of pytest-xdist, and all browsers on one worker.
 
     The cells of a notebook need their order, fixtures of a module are worth sharing, and two
-    browsers with their servers on two cores would measure each other.
+    browsers with their servers on two cores would slow each other. (xdist's own way, the mark
+    ``xdist_group``, does nothing with pytest 9.2: pytest-dev/pytest-xdist#1386.)
     """
-    for item in items:
-        group = "browser" if item.get_closest_marker("browser") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
+    from xdist.scheduler import LoadFileScheduling
+
+    class OneBrowserAtATime(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "browser" if _uses_a_browser(config.rootpath / file) else file
+
+    return OneBrowserAtATime(config, log)
+
+
+@cache
+def _uses_a_browser(path):
+    return path.suffix == ".py" and "pytest.mark.browser" in path.read_text(encoding="utf-8")
 
 
 def pytest_terminal_summary(terminalreporter):

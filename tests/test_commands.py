@@ -103,7 +103,7 @@ def test_the_tests_bring_what_the_other_commands_need(machine):
     _, _, called = machine("test")
     (install,) = installs(called)
     assert install.endswith("-e .[test]")
-    assert "-m pytest --nbval labkit tests notebooks" in called[-1]
+    assert "-m pytest --nbval tests notebooks labkit" in called[-1]
     for target in ("lab", "run", "refresh"):
         _, _, called = machine(target)
         assert installs(called) == []

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from torchvision.datasets import CIFAR10, MNIST, FashionMNIST
 
-README = (Path(__file__).parents[2] / "data/README.md").read_text(encoding="utf-8")
+README = (Path(__file__).parents[1] / "data/README.md").read_text(encoding="utf-8")
 
 
 def test_checksums_are_those_that_downloads_are_verified_with():

@@ -113,7 +113,7 @@ def _execute(
                 progress_bar=_bar(path) if progress else False,
                 config=_transport(),
                 execution_timeout=timeout,
-                # Interrupting leaves a traceback that shows where the cell was.
+                # Interrupted, the cell says where it was, and the kernel ends in good order.
                 interrupt_on_timeout=True,
                 error_on_timeout={"ename": "TimeoutError", "evalue": "", "traceback": []},
             )

@@ -2,10 +2,11 @@
 
 import inspect
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,7 +58,7 @@ def adapt(question: Question, reading: Reading, operation: Operation) -> Questio
         if parameter.name in reading.always and parameter.name not in kept:
             stand_in = parameter.stands_for_none
             kept[parameter.name] = stand_in(given) if stand_in else parameter.default
-    return Question(question.about, kept)
+    return replace(question, arguments=kept)
 
 
 def ask(
@@ -83,7 +84,7 @@ def probe(function: Callable, operation: Operation, reading: Reading, worker: Wo
         question = operation.questions[0]
         stand_in = next(p.stands_for_none for p in operation.parameters if p.name == name)
         value = stand_in(question.arguments) if stand_in else default
-        asked = Question(question.about, question.arguments.but(**{name: value}))
+        asked = replace(question, arguments=question.arguments.but(**{name: value}))
         error = ask(function, asked, reading, worker).error
         if isinstance(error, TypeError) and "keyword argument" in error_words(error):
             reading = reading.without(name)
@@ -96,7 +97,7 @@ def _describe(result: Any, question: Question, before: Arguments, after: Argumen
         for name, was in before.items()
         if isinstance(was, Tensor) and not _same(was, after[name])
     )
-    if not isinstance(result, Tensor):
+    if not isinstance(result, Tensor) or result.layout is not torch.strided:
         return Answer(question, kind=kind_of(result), modified=modified)
     value = None if result.is_meta else plain(result)
     shape = tuple(result.shape)
@@ -114,15 +115,13 @@ def error_words(error: BaseException | None) -> str:
 def plain(tensor: Tensor) -> Tensor:
     """Return a tensor's numbers as an ordinary float64 tensor on the CPU."""
     tensor = tensor.detach().as_subclass(Tensor)
-    if tensor.layout is not torch.strided:
-        tensor = tensor.to_dense()
     return (tensor.real if tensor.is_complex() else tensor).to("cpu", torch.float64, copy=True)
 
 
 def agree(one: Tensor | None, other: Tensor | None) -> bool:
-    """Whether two answers are the same, a missing one (raised) being equal to a missing one."""
-    if one is None or other is None:
-        return one is other
+    """Whether two answers are the same; none (raised) and one without numbers are alike."""
+    if one is None or other is None or not one.numel() or not other.numel():
+        return not any(answer is not None and answer.numel() for answer in (one, other))
     return one.shape == other.shape and not differs(one, other).any()
 
 
@@ -141,8 +140,9 @@ def kind_of(result: Any) -> str:
         return "None"
     if inspect.iscoroutine(result):
         result.close()
+    if isinstance(result, Tensor):
+        return f"a tensor of layout {result.layout}".replace("torch.", "")
     name = type(result).__name__
-    shape = getattr(result, "shape", None)
-    if isinstance(shape, Sequence):
-        return f"a {type(result).__module__.split('.')[0]} {name} of shape {tuple(shape)}"
+    if isinstance(result, np.ndarray):
+        return f"a numpy array of shape {result.shape}"
     return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"

@@ -88,7 +88,12 @@ def match(
         [failing[i] for i in order],
         operation,
     )
-    return search.single() or search.pair() or search.nearly() or search.partly()
+    if all(a.value is None for a in answers):
+        return None
+    found = search.single()
+    if found or not search.any_wrong_numbers:
+        return found
+    return search.pair() or search.nearly() or search.partly()
 
 
 @dataclass
@@ -105,6 +110,12 @@ class _Search:
             for particular, variant in mistake.variants.items()
         ]
         self.forms = [f for f in forms if not self._is_right(f.applied(self.operation.reference))]
+
+    @property
+    def any_wrong_numbers(self) -> bool:
+        """Whether there is a wrong answer at all, and not only errors, which prove little."""
+        given = zip(self.answers, self.failing, strict=True)
+        return any(failed and a.value is not None for a, failed in given)
 
     def _evaluate(self, function: Function, i: int) -> Tensor | None:
         return evaluate(function, self.answers[i].question, self.operation)
@@ -123,10 +134,18 @@ class _Search:
         return None
 
     def _pairs(self) -> Iterator[tuple[_Form, _Form]]:
+        wrong = [i for i, failed in enumerate(self.failing) if failed]
+        some = set(wrong[:: 1 + len(wrong) // 8])
+        alone = [self._wrong(form.applied(self.operation.reference), some) for form in self.forms]
         # The bank is sorted from common to rare, so the most likely pair comes first.
         for i, j in sorted(permutations(range(len(self.forms)), 2), key=sum):
-            if self.forms[i].finding.name != self.forms[j].finding.name:
-                yield self.forms[i], self.forms[j]
+            one, other = self.forms[i], self.forms[j]
+            # Where each is right alone, both together are: most pairs need not be tried.
+            if one.finding.name != other.finding.name and some <= alone[i] | alone[j]:
+                yield one, other
+
+    def _wrong(self, function: Function, among: set[int]) -> set[int]:
+        return {i for i in among if not agree(self._evaluate(function, i), self.expected[i])}
 
     def pair(self) -> Match | None:
         for outer, inner in self._pairs():
@@ -137,21 +156,26 @@ class _Search:
         return None
 
     def nearly(self) -> Match | None:
-        """Find a mistake that makes every answer given; where none was given, it is wrong too."""
+        """Find a mistake that makes all answers but those where it, or the function, raises.
+
+        What is left of such a question in another style is not known, only that it is wrong.
+        """
         for form in self.forms:
             function = form.applied(self.operation.reference)
-            if all(self._fits(function, i) for i in range(len(self.answers))) and any(
-                failed and a.value is not None
-                for failed, a in zip(self.failing, self.answers, strict=True)
-            ):
+            fits = [self._fits(function, i) for i in range(len(self.answers))]
+            if None not in fits and sum(map(bool, fits)) >= 2:
                 return Match((form.finding,), function)
         return None
 
-    def _fits(self, function: Function, i: int) -> bool:
-        value = self._evaluate(function, i)
-        if self.answers[i].value is None:
-            return not agree(value, self.expected[i])
-        return agree(value, self.answers[i].value)
+    def _fits(self, function: Function, i: int) -> bool | None:
+        """Whether an answer speaks for the function, or none if it speaks against it."""
+        value, given = self._evaluate(function, i), self.answers[i].value
+        if value is None or given is None:
+            wrong = self.failing[i] and not agree(value, self.expected[i])
+            return False if wrong else None
+        if not agree(value, given):
+            return None
+        return self.failing[i]
 
     def partly(self) -> Match | None:
         """Find the mistake that explains most wrong answers, at least half, and no right one."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from labkit.checks.answer import Answer, ask, differs, error_words, plain
-from labkit.checks.bank import Finding, Function
+from labkit.checks.bank import Finding, Function, evaluate
 from labkit.checks.question import Arguments, Operation, Question
 from labkit.checks.signature import Reading
 from labkit.checks.worker import Outcome, Worker
@@ -102,9 +102,9 @@ def other_gradient(
     if outcome.too_slow:
         return []
     if outcome.error is not None:
-        return [] if stand_in is None else [_raised(outcome)]
+        return [_raised(outcome)]
     got = outcome.value
-    if stand_in is None:
+    if stand_in is None or evaluate(stand_in, question, operation) is None:
         return [_cut(list(got))] if all(g is None for g in got.values()) else []
     right = _gradients(lambda a: stand_in(operation.complete(a)), question.arguments.copied())
     cut = [name for name, g in got.items() if g is None and right[name] is not None]
@@ -129,8 +129,9 @@ def _gradients(function: Callable[[Arguments], Any], given: Arguments) -> dict[s
     if not (isinstance(result, Tensor) and result.requires_grad):
         return dict.fromkeys(leaves)
     # Every pixel weighs differently, or a gradient that mixes them up would look right.
-    seed = torch.arange(1.0, result.numel() + 1).remainder(7).sub(3.5).reshape(result.shape)
-    grads = torch.autograd.grad(result, list(leaves.values()), seed.to(result), allow_unused=True)
+    seed = torch.arange(result.numel(), device=result.device).remainder(7) - 3.5
+    seed = seed.to(result.dtype).reshape(result.shape)
+    grads = torch.autograd.grad(result, list(leaves.values()), seed, allow_unused=True)
     return {k: None if g is None else plain(g) for k, g in zip(leaves, grads, strict=True)}
 
 

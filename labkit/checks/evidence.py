@@ -68,7 +68,7 @@ def evidence_of(
 
 def _first_difference(expected: Tensor, got: Tensor) -> tuple[int, ...]:
     """Return the first index of ``expected`` at which ``got`` has another number, or none."""
-    wrong = torch.ones(expected.shape, dtype=torch.bool)
+    wrong = torch.ones_like(expected, dtype=torch.bool)
     if expected.dim() == got.dim():
         common = tuple(
             slice(0, min(ours, theirs))
@@ -135,7 +135,10 @@ def _raised(error: BaseException, function: Callable) -> str:
 
 def _where(error: BaseException, function: Callable) -> str:
     """Name the learner's own line that was running when the error came."""
-    home = getattr(getattr(function, "__code__", None), "co_filename", None)
+    try:
+        home = function.__code__.co_filename
+    except Exception:  # an object's __getattr__ may raise anything
+        return ""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == home]
     if not frames:
         return ""

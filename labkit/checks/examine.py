@@ -19,7 +19,7 @@ from labkit.checks.worker import Worker
 __all__ = ["examine"]
 
 
-def examine(function: object, operation: Operation, *, timeout: float) -> Verdict:
+def examine(function: object, operation: Operation, *, timeout: float | int) -> Verdict:
     """Ask a function the operation's questions and say what its answers mean.
 
     Only an interrupt by the user comes out of here; whatever the function does is in the verdict.
@@ -79,15 +79,13 @@ class _Examination:
 
     def _ask_all(self) -> list[Answer]:
         answers: list[Answer] = []
-        for question in self._askable(self.operation.questions):
-            answers.append(ask(self.function, question, self.reading, self.worker))
-            if answers[-1].too_slow:
-                break
+        for question in self.operation.questions:
+            adapted = adapt(question, self.reading, self.operation)
+            if adapted is not None:
+                answers.append(ask(self.function, adapted, self.reading, self.worker))
+                if answers[-1].too_slow:
+                    break
         return answers
-
-    def _askable(self, questions: Sequence[Question]) -> list[Question]:
-        adapted = [adapt(question, self.reading, self.operation) for question in questions]
-        return [question for question in adapted if question is not None]
 
     def _expected(self, answer: Answer) -> Tensor:
         complete = self.operation.complete(answer.question.arguments)
@@ -118,6 +116,8 @@ class _Examination:
                 readable, expected, self.operation
             )
         findings = [*found.findings, *self._effects(answers, found.function)]
+        if self.worker.gave_up:
+            findings.append(self._too_slow())
         evidence = None
         if wrong or not findings:
             i = _most_telling(readable, wrong)
@@ -126,9 +126,9 @@ class _Examination:
 
     def _effects(self, answers: Sequence[Answer], stand_in: Function | None) -> list[Finding]:
         findings = changed_arguments(answers)
-        if all(a.error is not None for a in answers):
+        probes = [a.question for a in answers if a.question.probe and a.error is None]
+        if not probes:
             return findings
-        probes = self._askable(self.operation.probes)
         asked = (self.function, probes[0], self.reading, self.worker)
         findings += other_device(*asked, answers)
         if not findings:
@@ -162,7 +162,9 @@ def _wrong_type(answer: Answer) -> Finding:
         if answer.kind == "None"
         else "Return the tensor itself; torch.stack makes one of a list without losing gradients."
     )
-    return Finding("wrong_type", f"Your function returns {answer.kind}, not a tensor.", repair)
+    return Finding(
+        "wrong_type", f"Your function returns {answer.kind}, not an ordinary tensor.", repair
+    )
 
 
 def _most_telling(answers: Sequence[Answer], wrong: Sequence[int]) -> int:

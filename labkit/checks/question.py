@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from torch import Tensor
 
@@ -25,11 +25,11 @@ class Arguments(dict[str, Any]):
         except KeyError:
             raise AttributeError(name) from None
 
-    def but(self, **changes: Any) -> Self:
+    def but(self, **changes: Any) -> "Arguments":
         """Return the same arguments, except for these."""
         return type(self)(self, **changes)
 
-    def copied(self, **tensor_options: Any) -> Self:
+    def copied(self, **tensor_options: Any) -> "Arguments":
         """Return arguments whose tensors are copies, converted with `Tensor.to`'s options."""
         return type(self)(
             (name, value.to(**tensor_options, copy=True) if isinstance(value, Tensor) else value)
@@ -55,10 +55,14 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Question:
-    """One call to make; only what differs from the defaults is in ``arguments``."""
+    """One call to make; only what differs from the defaults is in ``arguments``.
+
+    A ``probe`` is asked again with another dtype, on another device, and for its gradients.
+    """
 
     about: str
     arguments: Arguments
+    probe: bool = False
 
     def options(self) -> dict[str, Any]:
         """Return the arguments that are not tensors."""
@@ -106,15 +110,13 @@ class ShapeRule:
 class Operation:
     """An operation as the machinery of checks sees it.
 
-    ``reference`` takes `Arguments` with every parameter present. ``probes`` are questions asked
-    again with another dtype, another device and gradients. ``axes`` names the axes of the result,
-    and ``derive(arguments, index)`` explains one of its numbers.
+    ``reference`` takes `Arguments` with every parameter present. ``axes`` names the axes of
+    the result, and ``derive(arguments, index)`` explains one of its numbers.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     questions: tuple[Question, ...]
-    probes: tuple[Question, ...]
     reference: Callable[[Arguments], Tensor]
     axes: tuple[str, ...]
     derive: Callable[[Arguments, tuple[int, ...]], Derivation]

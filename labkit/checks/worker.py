@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from threading import Event, Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 __all__ = ["Outcome", "Worker"]
 
@@ -38,6 +38,11 @@ class Worker:
         Seconds that one call may take, and a sixth of what all may take together. After a call
         that took longer the worker is over.
 
+    Attributes
+    ----------
+    gave_up
+        Whether a call took too long; no other is made then.
+
     Examples
     --------
     >>> with Worker(timeout=5.0) as worker:
@@ -45,14 +50,15 @@ class Worker:
     42
     """
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float | int) -> None:
         self.timeout = timeout
         self._jobs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self.gave_up = False
         self._leaving = False
         self._over = Event()
         self._thread = Thread(target=self._serve, name="labkit-check", daemon=True)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> "Worker":
         self._end = time.monotonic() + CALLS * self.timeout
         self._thread.start()
         return self
@@ -72,12 +78,15 @@ class Worker:
 
     def run(self, function: Callable[[], Any]) -> Outcome:
         """Call ``function`` in the thread and wait for it, at most ``timeout`` seconds."""
+        if self.gave_up:
+            return Outcome(too_slow=True)
         outcomes: list[Outcome] = []
         done = Event()
         self._jobs.put(lambda: self._attempt(function, outcomes, done))
         give_up = min(time.monotonic() + self.timeout, self._end)
         while not done.wait(max(0.0, min(TICK, give_up - time.monotonic()))):
             if time.monotonic() >= give_up:
+                self.gave_up = True
                 self.stop(interrupt=True)
                 return Outcome(too_slow=True)
         return outcomes[0]
@@ -102,6 +111,8 @@ class Worker:
         try:
             while (job := self._jobs.get()) is not None:
                 job()
+        except SystemExit:
+            return  # it was told to stop
         finally:
             self._over.set()
 

@@ -87,12 +87,12 @@ def _sum(
     _words(ax, sums + 0.6, -0.6, "sum")
     top = 0.0
     for c in range(min(channels, CHANNELS)):
-        _matrix(ax, patch[c], 0, top, float(patch.abs().max()))
+        _matrix(ax, patch[c], 0.0, top, float(patch.abs().max()))
         _matrix(ax, kernel[c], second, top, float(kernel.abs().max()))
-        _words(ax, wide + 0.5, top + high / 2, "×", size=13)
-        _words(ax, sums - 0.5, top + high / 2, "=", size=13)
+        _words(ax, wide + 0.5, top + high / 2, "×", size=13.0)
+        _words(ax, sums - 0.5, top + high / 2, "=", size=13.0)
         part = float((patch[c] * kernel[c]).sum())
-        _words(ax, sums + 0.6, top + high / 2, _number(part), size=12)
+        _words(ax, sums + 0.6, top + high / 2, _number(part), size=12.0)
         top += high + 0.5
     low = _total(ax, patch, kernel, extra, sums + 0.6, top, ring)
     return sums + 1.2, low - 0.5 * (low == top)
@@ -144,12 +144,12 @@ def _result(
     if plane is None or plane.shape != right.shape:
         _outline(ax, x, right)
     if plane is None:
-        _words(ax, x + right.shape[1] / 2, right.shape[0] / 2, "other\naxes", size=8)
-        return x + wide, high
-    _matrix(ax, plane, x, 0, float(right.abs().max()))
+        _words(ax, x + right.shape[1] / 2, right.shape[0] / 2, "other\naxes", size=8.0)
+        return x + wide, float(high)
+    _matrix(ax, plane, x, 0.0, float(right.abs().max()))
     _mark_differences(ax, plane, right, x)
     ax.add_patch(Rectangle((x + column, row), 1, 1, fill=False, ec=ring, lw=3, zorder=4))
-    return x + wide, high
+    return x + wide, float(high)
 
 
 def _outline(ax: Axes, x: float, right: Tensor) -> None:

@@ -27,8 +27,8 @@ def numbers(*shape, seed=0, dtype=torch.float64):
     return torch.randn(*shape, generator=generator, dtype=torch.float64).to(dtype)
 
 
-def problem(*, groups=1, batch=3, kernel=(3, 2), dtype=torch.float64):
-    """Four channels to eight, on images of 9 × 8."""
+def problem(*, groups=1, batch=3, kernel=(4, 2), dtype=torch.float64):
+    """Four channels to eight, on images of 9 × 8; even kernels, which "same" pads unevenly."""
     x, weight = numbers(batch, 4, 9, 8), numbers(8, 4 // groups, *kernel, seed=1)
     return x.to(dtype), weight.to(dtype), numbers(8, seed=2).to(dtype)
 
@@ -137,7 +137,7 @@ def test_the_dtype_is_kept(convolve, dtype):
     maps = convolve(*arguments, padding=1)
     assert maps.dtype is dtype
     exact = functional.conv2d(*(tensor.double() for tensor in arguments), padding=1)
-    # 24 products of size ~1, each rounded to the dtype's own precision.
+    # 32 products of size ~1, each rounded to the dtype's own precision.
     torch.testing.assert_close(maps.double(), exact, rtol=0, atol=50 * torch.finfo(dtype).eps)
 
 
@@ -207,7 +207,7 @@ WRONG = [
     ("x of rank 2", lambda x, w, b: conv2d(x[0, 0], w), ShapeError, r"x must be \(batch, channels"),
     ("channels", lambda x, w, b: conv2d(x[:, :3], w), ShapeError, r"x has 3 channels.*expects 4"),
     ("bias", lambda x, w, b: conv2d(x, w, b[:2]), ShapeError, r"each of 8 output.*shape \(2,\)"),
-    ("kernel too large", lambda x, w, b: conv2d(x, w, dilation=5), ShapeError, "spreads over 11"),
+    ("kernel too large", lambda x, w, b: conv2d(x, w, dilation=5), ShapeError, "spreads over 16"),
     ("integers", lambda x, w, b: conv2d(x.long(), w), DTypeError, r"torch.int64; use x.float\(\)"),
     ("a list", lambda x, w, b: conv2d(x.tolist(), w), DTypeError, "must be a torch.Tensor, got li"),
     ("two dtypes", lambda x, w, b: conv2d(x, w.float()), DTypeError, r"use weight.to\(x.dtype\)"),

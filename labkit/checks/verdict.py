@@ -106,7 +106,7 @@ class Verdict:
         body += [f'<p style="margin:.4em 0;opacity:.75">{notes}</p>' if notes else ""]
         return (
             f'<div role="group" aria-label="{escape(self._title)}" style="border-left:4px solid '
-            f'{colour};padding:.3em 0 .3em 1em;max-width:46em;line-height:1.5">'
+            f'{colour};padding:.3em 0 .3em 1em;max-width:54em;line-height:1.5">'
             f'<div style="font-weight:600;font-size:1.1em;color:{colour}">'
             f"{escape(self._title)}</div>"
             f"{''.join(body)}</div>"

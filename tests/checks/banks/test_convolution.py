@@ -75,6 +75,7 @@ def test_one_option_is_enough_to_tell_its_mistakes_apart(option):
 
 
 @pytest.mark.parametrize("key", forms(), ids=lambda key: f"{key[0]}: {key[1]}")
+@pytest.mark.usefixtures("as_learners_run_it")
 def test_every_variant_is_told_its_own_mistake(key):
     variant = forms()[key]
 

@@ -439,9 +439,13 @@ class ConvolutionView {
   }
 
   fill(node, i, rgb, text) {
-    node.style.background = rgb ? `rgb(${rgb})` : "";
-    node.style.color = rgb ? inkOn(rgb) : "";
-    node.classList.toggle("lk-empty", !rgb);
+    const colour = rgb ? `rgb(${rgb})` : "";
+    if (node.colour !== colour) {
+      node.colour = colour;
+      node.style.background = colour;
+      node.style.color = rgb ? inkOn(rgb) : "";
+      node.classList.toggle("lk-empty", !rgb);
+    }
     node.classList.toggle("lk-touched", this.tap === i);
     setText(node, text);
   }

@@ -1,0 +1,161 @@
+"""Time the explorers in a real JupyterLab: from a key press to painted pixels.
+
+Run ``python benchmarks/explorers.py``; needs a Chromium on PATH and the test extras. An arrow key
+is held down for 90 steps, 30 a second, as a keyboard repeats it. A step is measured from the time
+the browser stamped on the key event to the first task after the frame in which the canvas was
+drawn; a frame counts as painted when it shows a position that no frame before it showed.
+"""
+
+import argparse
+import importlib.util
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from measure import machine, save, table
+
+BARS = {"median_ms": 17, "p90_ms": 33, "painted": 85}
+STEPS = 90
+PACE_MS = 33
+CASES = {
+    "8 × 8 image, 3 × 3 kernel": "torch.rand(8, 8), padding=1",
+    "28 × 28 image, 3 × 3 kernel": "torch.rand(28, 28)",
+    "28 × 28 image, 7 × 7 kernel": "torch.rand(28, 28), torch.randn(7, 7)",
+    "128 × 128 image, 3 × 3 kernel": "torch.rand(128, 128), padding=1",
+}
+
+# Watches one explorer. drawImage on its canvas is the moment of drawing; a message sent from the
+# frame after it arrives when that frame has been handed over for painting.
+WATCH = """
+() => {
+    const canvas = document.querySelector("[data-labkit-explorer] canvas");
+    const seen = { latencies: [], painted: 0, pressed: null, last: null };
+    const drawing = CanvasRenderingContext2D.prototype.drawImage;
+    CanvasRenderingContext2D.prototype.drawImage = function (...given) {
+        if (this.canvas === canvas && !seen.drawn) {
+            seen.drawn = true;
+            const channel = new MessageChannel();
+            channel.port1.onmessage = () => {
+                seen.drawn = false;
+                const label = canvas.getAttribute("aria-label");
+                if (label !== seen.last) seen.painted += 1;
+                seen.last = label;
+                if (seen.pressed !== null) seen.latencies.push(performance.now() - seen.pressed);
+                seen.pressed = null;
+            };
+            channel.port2.postMessage(null);
+        }
+        return drawing.apply(this, given);
+    };
+    document.addEventListener("keydown", (event) => { seen.pressed ??= event.timeStamp; }, true);
+    window.seen = seen;
+}
+"""
+
+
+def browser_tools(name: str) -> ModuleType:
+    """Load ``tests/browser/<name>.py``: the benchmark drives JupyterLab as the tests do."""
+    path = Path(__file__).parents[1] / "tests" / "browser" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def write_notebook(path: Path, arguments: str) -> None:
+    """Write a notebook that shows one explorer."""
+    import nbformat
+
+    source = (
+        "import torch\n"
+        "from labkit.explorers.convolution import ConvolutionExplorer\n"
+        f"explorer = ConvolutionExplorer({arguments})\n"
+        "explorer"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, path)
+
+
+def hold_key(page: Any) -> dict[str, Any]:
+    """Hold an arrow key for 90 steps; return what they took and how many were painted."""
+    page.keyboard.press("Home")
+    page.wait_for_timeout(200)
+    client = page.context.new_cdp_session(page)
+    page.evaluate("() => Object.assign(seen, { latencies: [], painted: 0, pressed: null })")
+    for step in range(STEPS):
+        # Turn round after 30: the smallest output has 64 positions.
+        name, number = ("ArrowRight", 39) if step % 60 < 30 else ("ArrowLeft", 37)
+        key = {"key": name, "code": name, "windowsVirtualKeyCode": number, "autoRepeat": True}
+        client.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+        page.wait_for_timeout(PACE_MS)
+    page.wait_for_timeout(200)
+    client.detach()
+    return page.evaluate("({ latencies: seen.latencies, painted: seen.painted })")
+
+
+def measure(browser: Any, address: Any, lab: ModuleType, name: str, rounds: int) -> dict[str, Any]:
+    """Open a notebook, run it and hold a key, after one round to warm up."""
+    page = lab.open_notebook(browser, address, name)
+    lab.run_all(page)
+    page.locator("[data-labkit-explorer] input[type=range]").focus()
+    page.evaluate(WATCH)
+    drags = [hold_key(page) for _ in range(rounds + 1)][1:]
+    lab.close(page)
+    latencies = [latency for drag in drags for latency in drag["latencies"]]
+    return {
+        "median_ms": round(statistics.median(latencies), 1),
+        "p90_ms": round(statistics.quantiles(latencies, n=10)[-1], 1),
+        "painted": round(statistics.median(drag["painted"] for drag in drags)),
+        "steps": STEPS,
+        "rounds": rounds,
+    }
+
+
+def meets_bars(result: dict[str, Any]) -> bool:
+    """Say whether it feels instant: two frames at most, and hardly one left out."""
+    quick = result["median_ms"] <= BARS["median_ms"] and result["p90_ms"] <= BARS["p90_ms"]
+    return quick and result["painted"] >= BARS["painted"]
+
+
+def main() -> int:
+    """Measure every case, print a table and keep it as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3, help="drags of 90 steps for each case")
+    rounds = parser.parse_args().rounds
+    chromium, lab = browser_tools("chromium"), browser_tools("jupyterlab")
+    results = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with chromium.open_chromium() as browser, lab.running_jupyterlab(folder) as address:
+            browser_version = browser.version
+            for number, (case, arguments) in enumerate(CASES.items()):
+                write_notebook(folder / f"{number}.ipynb", arguments)
+                results[case] = measure(browser, address, lab, f"{number}.ipynb", rounds)
+    print(report(results))
+    # Unlike the operations, frames are timed by the clock: other programs on the machine count.
+    load = [round(part, 1) for part in os.getloadavg()] if hasattr(os, "getloadavg") else None
+    where = machine() | {"browser": browser_version, "load": load}
+    print(save("explorers-cpu", {"machine": where, "bars": BARS, "results": results}))
+    return 0 if all(map(meets_bars, results.values())) else 1
+
+
+def report(results: dict[str, dict[str, Any]]) -> str:
+    """Lay the results out as a table."""
+    header = ["convolution explorer", "median ms", "90 % ms", f"painted of {STEPS}", "bars met"]
+    keys = ("median_ms", "p90_ms", "painted")
+    return table(
+        header,
+        [
+            [case, *(str(result[key]) for key in keys), "yes" if meets_bars(result) else "no"]
+            for case, result in results.items()
+        ],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

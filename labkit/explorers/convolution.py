@@ -14,10 +14,8 @@ from traitlets import (
     Bool,
     Bytes,
     Dict,
-    HasTraits,
     Int,
     TraitError,
-    TraitType,
     Tuple,
     observe,
     validate,
@@ -25,20 +23,13 @@ from traitlets import (
 
 from labkit.errors import LabkitError, OptionError
 from labkit.explorers.explorer import Explorer, es_module
-from labkit.explorers.inputs import LARGEST_KERNEL, Matrix, image_pixels, kernel_weights
-from labkit.ops.windows import output_size
+from labkit.explorers.inputs import Matrix, image_pixels, kernel_weights
+from labkit.explorers.kernels import PRESETS, KernelTrait
+from labkit.ops.windows import output_size, span
 
-__all__ = ["PRESETS", "ConvolutionExplorer", "Step"]
+__all__ = ["ConvolutionExplorer", "Step"]
 
 RANGES = {"stride": (1, 16), "padding": (0, 16), "dilation": (1, 16)}
-
-PRESETS: dict[str, list[list[float]]] = {
-    "identity": [[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]],
-    "vertical edge": [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]],
-    "horizontal edge": [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]],
-    "blur": [[1 / 9] * 3] * 3,
-    "sharpen": [[0.0, -1.0, 0.0], [-1.0, 5.0, -1.0], [0.0, -1.0, 0.0]],
-}
 
 
 class Step(NamedTuple):
@@ -50,19 +41,6 @@ class Step(NamedTuple):
     kernel: Tensor
     products: Tensor
     sum: float
-
-
-class KernelTrait(TraitType[list[list[float]], Any]):
-    """A kernel as rows of floats; takes a tensor, an array or nested lists."""
-
-    info_text = f"a matrix of at most {LARGEST_KERNEL} × {LARGEST_KERNEL} numbers"
-
-    def validate(self, obj: HasTraits | None, value: Any) -> list[list[float]]:
-        """Return the kernel as rows of floats."""
-        try:
-            return kernel_weights(value)
-        except LabkitError as error:
-            raise TraitError(str(error)) from error
 
 
 class ConvolutionExplorer(Explorer):
@@ -178,7 +156,8 @@ class ConvolutionExplorer(Explorer):
 
     def describe(self) -> str:
         """Say the present step: the sizes, then patch × kernel = sum."""
-        size = [" × ".join(map(str, shape)) for shape in (self.shape, self._kernel_shape())]
+        kernel_shape = (len(self.kernel), len(self.kernel[0]))
+        size = [" × ".join(map(str, shape)) for shape in (self.shape, kernel_shape)]
         rows, columns = self._size()
         row, column, patch, kernel, _, total = self.step()
         pairs = zip(patch.flatten().tolist(), kernel.flatten().tolist(), strict=True)
@@ -196,9 +175,6 @@ class ConvolutionExplorer(Explorer):
         kernel = torch.tensor(self.kernel)
         return convolution_poster(self.image, kernel, reveal=not self.predict, **options)
 
-    def _kernel_shape(self) -> tuple[int, int]:
-        return len(self.kernel), len(self.kernel[0])
-
     def _size(self, **changed: Any) -> tuple[int, int]:
         state = {name: getattr(self, name) for name in ("kernel", *RANGES)}
         return _output_shape(self.shape, **{**state, **changed})
@@ -206,9 +182,8 @@ class ConvolutionExplorer(Explorer):
     def _patch(self, row: int, column: int, height: int, width: int) -> Float[Tensor, "k l"]:
         padded = F.pad(self.image, [self.padding] * 4)
         top, left = row * self.stride, column * self.stride
-        down = slice(top, top + self.dilation * (height - 1) + 1, self.dilation)
-        across = slice(left, left + self.dilation * (width - 1) + 1, self.dilation)
-        return padded[down, across]
+        rows = slice(top, top + span(height, self.dilation), self.dilation)
+        return padded[rows, left : left + span(width, self.dilation) : self.dilation]
 
     @validate("kernel", "stride", "padding", "dilation")
     def _fits(self, proposal: dict[str, Any]) -> Any:
@@ -259,9 +234,8 @@ def _output_shape(
             raise OptionError(
                 f"{name} is {options[name]}; expected a whole number from {low} to {high}"
             )
-    height, width = shape
-    rows = output_size(height, len(kernel), **options)
-    return rows, output_size(width, len(kernel[0]), **options)
+    rows = output_size(shape[0], len(kernel), **options)
+    return rows, output_size(shape[1], len(kernel[0]), **options)
 
 
 def _no_such_position(position: int, rows: int, columns: int) -> str:

@@ -2,6 +2,6 @@
 
 from labkit._lazy import lazy_submodules
 
-__all__ = ["convolution", "images", "pixels", "style", "verdict"]
+__all__ = ["cells", "convolution", "grid", "images", "pixels", "style", "verdict"]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -9,16 +9,17 @@ from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Shaped
-from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, Polygon
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from labkit.errors import OptionError, ShapeError
+from labkit.errors import OptionError
 from labkit.figures.cells import WIDTH, Colours, Pen, ink_on, number_writer, small_png
-from labkit.figures.style import ACCENT, DIVERGING, MUTED, new_axes, png
+from labkit.figures.grid import SUNKEN, draw_cells, draw_map
+from labkit.figures.style import ACCENT, MUTED, new_axes, png
+from labkit.ops.windows import place_windows
 
 __all__ = ["convolution_poster", "convolution_step"]
 
@@ -28,7 +29,6 @@ GAP = 140.0  # between input and output, for the beam
 TOP = 44.0  # room for the titles above the maps
 TALLEST = 400.0
 WRONG = "#b3261e"
-SUNKEN = "#eef0f3"  # cells that hold no value of their own: padding, and answers kept back
 
 
 def convolution_step(
@@ -112,12 +112,8 @@ class _Step:
     ) -> "_Step":
         image, kernel = image.detach().cpu().float(), kernel.detach().cpu().float()
         padded = pad(image, [padding] * 4)
-        spans = [dilation * (taps - 1) + 1 for taps in kernel.shape]
-        if spans[0] > padded.shape[0] or spans[1] > padded.shape[1]:
-            raise ShapeError(
-                f"a window of {spans[0]} × {spans[1]} does not fit an image of {image.shape[0]} × "
-                f"{image.shape[1]} padded by {padding}; use a smaller kernel or more padding"
-            )
+        options = {"stride": stride, "padding": padding, "dilation": dilation}
+        place_windows(image.shape, kernel.shape, **options)  # raises where none fits
         output = conv2d(padded[None, None], kernel[None, None], None, stride, 0, dilation)[0, 0]
         if not 0 <= position < output.numel():
             raise OptionError(
@@ -126,7 +122,6 @@ class _Step:
             )
         row, column = divmod(position, output.shape[1])
         inside = pad(torch.ones_like(image), [padding] * 4) > 0
-        options = {"stride": stride, "padding": padding, "dilation": dilation}
         return cls(image, padded, inside, kernel, output, row, column, **options)
 
     def under_window(self, values: Shaped[Tensor, "padded_H padded_W"]) -> Shaped[Tensor, "k l"]:
@@ -176,9 +171,11 @@ def _draw_maps(pen: Pen, step: _Step, reveal: bool) -> None:
     image, p = step.image, step.padding
     shown = torch.full_like(step.output, reveal, dtype=torch.bool)
     size = f"{image.shape[0]} × {image.shape[1]}" + (f", padded by {p}" if p else "")
-    _draw_map(pen, step, "input", size, (step.padded, step.inside, Colours.of(image), "0"))
+    grid = (step.padded, step.inside, Colours.of(image), "0")
+    draw_map(pen, "Input", size, grid, (*step.corner("input"), step.cell))
     size = f"{step.output.shape[0]} × {step.output.shape[1]}"
-    _draw_map(pen, step, "output", size, (step.output, shown, Colours.of(step.output), "?"))
+    grid = (step.output, shown, Colours.of(step.output), "?")
+    draw_map(pen, "Output", size, grid, (*step.corner("output"), step.cell))
     _draw_left_over(pen, step)
 
 
@@ -193,69 +190,6 @@ def _draw_left_over(pen: Pen, step: _Step) -> None:
         pen.box((left, top + height - down, width, down), **hatch)
     if right:
         pen.box((left + width - right, top, right, height - down), **hatch)
-
-
-def _draw_map(
-    pen: Pen, step: _Step, which: str, size: str, content: tuple[Tensor, Tensor, Colours, str]
-) -> None:
-    values, known, colours, empty = content
-    (left, top), cell = step.corner(which), step.cell
-    pen.write(left, top - 16, which.capitalize(), 16.0, ha="left", weight="bold")
-    pen.write(
-        left + {"input": 56, "output": 70}[which], top - 16, size, 15.0, ha="left", color=MUTED
-    )
-    if cell < 30:  # too small for numbers: one image instead of many rectangles
-        _draw_pixels(pen, values, known, colours, (left, top, cell))
-    else:
-        _draw_cells(pen, values, known, colours, empty, (left, top, cell, cell))
-    _draw_bar(pen, colours, values, left, top + values.shape[0] * cell + 10)
-
-
-def _draw_pixels(
-    pen: Pen, values: Tensor, known: Tensor, colours: Colours, place: tuple[float, float, float]
-) -> None:
-    left, top, cell = place
-    reach = (left, left + values.shape[1] * cell, top + values.shape[0] * cell, top)
-    hidden = values.masked_fill(~known, torch.nan)
-    cmap = colormaps[colours.name].with_extremes(bad=SUNKEN)
-    limits = {"vmin": colours.low, "vmax": colours.high}
-    pen.ax.imshow(
-        hidden.numpy(), cmap, extent=reach, aspect="equal", interpolation="nearest", **limits
-    )
-
-
-def _draw_cells(
-    pen: Pen,
-    values: Float[Tensor, "rows columns"],
-    known: Bool[Tensor, "rows columns"],
-    colours: Colours,
-    empty: str,
-    place: tuple[float, float, float, float],
-) -> None:
-    left, top, width, height = place
-    write = number_writer(values)
-    size = min(
-        14.5, width * 0.34, width * 1.4 / max(len(write(v)) for v in values.flatten().tolist())
-    )
-    for row, numbers in enumerate(values.tolist()):
-        for column, number in enumerate(numbers):
-            box = (left + column * width, top + row * height, width, height)
-            if known[row, column]:
-                pen.cell(box, colours(number), write(number), size)
-            else:
-                pen.cell(box, SUNKEN, empty, size, color=MUTED)
-
-
-def _draw_bar(pen: Pen, colours: Colours, values: Tensor, left: float, top: float) -> None:
-    ramp = torch.linspace(colours.low, colours.high, 128)[None]
-    reach = (left, left + 150, top + 7, top)
-    limits = {"vmin": colours.low, "vmax": colours.high}
-    pen.ax.imshow(ramp.numpy(), colormaps[colours.name], extent=reach, aspect="equal", **limits)
-    write = number_writer(values)
-    pen.write(left, top + 20, write(colours.low), 13.0, ha="left", color=MUTED)
-    pen.write(left + 150, top + 20, write(colours.high), 13.0, ha="right", color=MUTED)
-    if colours.name == DIVERGING:
-        pen.write(left + 75, top + 20, "0", 13.0, color=MUTED)
 
 
 def _draw_window(pen: Pen, step: _Step) -> None:
@@ -296,7 +230,7 @@ def _draw_sum(pen: Pen, step: _Step, reveal: bool) -> None:
     for (name, values, known, colours), sign in zip(blocks, "×=Σ", strict=True):
         pen.write(x + width / 2, step.sum_top - 15, name, 14.0, color=MUTED)
         corner, empty = (x, step.sum_top), "0" if name == "patch" else ""
-        _draw_cells(pen, values, known, colours, empty, (*corner, step.small_cell, height))
+        draw_cells(pen, values, known, colours, empty, (*corner, step.small_cell, height))
         pen.write(x + width + 22, middle, sign, 22.0, color=MUTED)
         x += width + 44
     _draw_total(pen, step, float(products.sum()), reveal, (x, middle))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 from collections import Counter
 from functools import cache
 
@@ -20,6 +21,12 @@ def as_learners_run_it():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+def pytest_configure():
+    """Let Ctrl-C reach the tests of it: what a shell starts in its background is deaf to it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import statistics
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -72,11 +73,12 @@ def test_every_module_has_its_test(module):
 
 
 def test_every_test_mirrors_something():
-    """A test is named after a module or script of its room, or begins with such a name."""
+    """A test is named after a module, a script or an offer of its room, or begins so."""
     rooms = {module.parent.parts[1:] for module in MODULES} - {()}
     for room in rooms:
         sources = ROOT.joinpath("labkit", *room).iterdir()
         named = {path.stem for path in sources if path.suffix in {".py", ".js"}}
+        named |= set(import_module(".".join(("labkit", *room))).__all__)
         for test in (ROOT / "tests").joinpath(*room).glob("test_*.py"):
             words = test.stem.removeprefix("test_").split("_")
             beginnings = {"_".join(words[:n]) for n in range(1, len(words) + 1)}

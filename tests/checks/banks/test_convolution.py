@@ -4,7 +4,13 @@ import pytest
 
 from labkit.checks import check
 from labkit.checks.answer import adapt, agree
-from labkit.checks.bank import evaluate
+from labkit.checks.bank import Mistake, evaluate
+from labkit.checks.banks import (
+    convolution_axes,
+    convolution_padding,
+    convolution_sums,
+    convolution_windows,
+)
 from labkit.checks.banks.convolution import MISTAKES
 from labkit.checks.convolution import CONV2D
 from labkit.checks.question import Arguments
@@ -145,3 +151,13 @@ def test_each_mistake_says_what_it_means_and_what_to_do():
         assert mistake.name == mistake.name.lower()
         assert mistake.says.endswith(".")
         assert mistake.repair.endswith((".", ")")) or "//" in mistake.repair
+
+
+def test_every_mistake_that_is_told_has_its_place_in_the_order():
+    told = [
+        value
+        for theme in (convolution_axes, convolution_padding, convolution_sums, convolution_windows)
+        for value in vars(theme).values()
+        if isinstance(value, Mistake)
+    ]
+    assert sorted(m.name for m in told) == sorted(m.name for m in MISTAKES)

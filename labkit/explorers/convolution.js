@@ -171,7 +171,7 @@ class ConvolutionView {
     this.formula = element("div", { class: "lk-formula" });
     this.settings = element("div", { class: "lk-settings" }, this.presets,
       element("div", { class: "lk-options" }, ...Object.values(this.steppers).map((stepper) => stepper.node)), this.formula);
-    for (const [name, kernel] of Object.entries(this.model.get("presets"))) this.presets.append(this.buildPreset(name, kernel));
+    for (const [name, kernel] of this.model.get("presets")) this.presets.append(this.buildPreset(name, kernel));
   }
 
   buildPreset(name, kernel) {

@@ -13,8 +13,8 @@ from torch import Tensor
 from traitlets import (
     Bool,
     Bytes,
-    Dict,
     Int,
+    List,
     TraitError,
     Tuple,
     observe,
@@ -87,7 +87,7 @@ class ConvolutionExplorer(Explorer):
 
     pixels = Bytes().tag(sync=True)
     shape = Tuple(Int(), Int()).tag(sync=True)
-    presets = Dict().tag(sync=True)
+    presets = List().tag(sync=True)  # pairs: a stored notebook would sort a dict by its keys
     kernel = KernelTrait().tag(sync=True)
     stride = Int(1).tag(sync=True)
     padding = Int(0).tag(sync=True)
@@ -115,7 +115,7 @@ class ConvolutionExplorer(Explorer):
             pixels=self.image.numpy().tobytes(),
             shape=tuple(self.image.shape),
             kernel=weights,
-            presets={**PRESETS, **extra},
+            presets=[*{**PRESETS, **extra}.items()],
             **options,
             **traits,
         )

@@ -54,7 +54,7 @@ def test_image_travels_once_as_bytes(image):
 
 def test_presets_come_with_the_learners_own(image):
     learned = torch.randn(5, 5)
-    presets = ConvolutionExplorer(image, presets={"learned": learned}).presets
+    presets = dict(ConvolutionExplorer(image, presets={"learned": learned}).presets)
     assert list(presets) == [*PRESETS, "learned"]
     torch.testing.assert_close(torch.tensor(presets["learned"]), learned)
 

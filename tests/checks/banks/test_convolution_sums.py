@@ -5,7 +5,7 @@ from labkit.checks.banks import convolution_sums as bank
 from labkit.checks.convolution import CONV2D
 from labkit.checks.question import Arguments
 
-CHANNELS, KERNEL = 4, (2, 3)
+CHANNELS, KERNEL = 6, (2, 3)
 TIMES = {  # how often each sentence says that the bias is added
     "Yours adds it for every product of the sum.": CHANNELS * 2 * 3,
     "Yours adds it for every channel.": CHANNELS,
@@ -23,7 +23,7 @@ COUNTS = {  # what each mean divides by
 def arguments(groups=1, bias=None):
     numbers = torch.Generator().manual_seed(0)
     x = torch.randn(2, CHANNELS, 4, 5, generator=numbers)
-    weight = torch.randn(4, CHANNELS // groups, *KERNEL, generator=numbers)
+    weight = torch.randn(CHANNELS, CHANNELS // groups, *KERNEL, generator=numbers)
     return CONV2D.complete(Arguments(x=x, weight=weight, bias=bias, groups=groups))
 
 
@@ -48,7 +48,7 @@ def test_a_flipped_kernel_answers_one_bright_pixel_with_itself():
 
 @pytest.mark.parametrize("sentence", bank.BIAS_PER_ELEMENT.variants)
 def test_the_bias_is_added_as_often_as_the_sentence_says(sentence):
-    bias = torch.tensor([1.0, 2.0, -3.0, 4.0])
+    bias = torch.tensor([1.0, 2.0, -3.0, 4.0, 5.0, -6.0])
     made = answer(bank.BIAS_PER_ELEMENT.variants[sentence], arguments(bias=bias))
     without = CONV2D.reference(arguments())
     assert close(made, without + TIMES[sentence] * bias[:, None, None])
@@ -95,8 +95,8 @@ def test_the_first_group_is_right_for_its_own_kernels_only():
         "Yours shows every kernel the channels of the first group."
     ]
     right, made = CONV2D.reference(a), answer(shown, a)
-    assert close(made[:, :2], right[:, :2])
-    assert not torch.isclose(made[:, 2:], right[:, 2:]).any()
+    assert close(made[:, :3], right[:, :3])
+    assert not torch.isclose(made[:, 3:], right[:, 3:]).any()
 
 
 def test_groups_that_raise_do_so_for_more_than_one():
@@ -107,7 +107,6 @@ def test_groups_that_raise_do_so_for_more_than_one():
 
 def test_interleaved_groups_are_blocks_of_reordered_channels():
     a = arguments(groups=2)
-    in_turn = [0, 2, 1, 3]
     of_x, of_result = bank.GROUPS_INTERLEAVED.variants.values()
-    assert close(answer(of_x, a), CONV2D.reference(a.but(x=a.x[:, in_turn])))
-    assert close(answer(of_result, a), CONV2D.reference(a)[:, in_turn])
+    assert close(answer(of_x, a), CONV2D.reference(a.but(x=a.x[:, [0, 2, 4, 1, 3, 5]])))
+    assert close(answer(of_result, a), CONV2D.reference(a)[:, [0, 3, 1, 4, 2, 5]])

@@ -75,11 +75,15 @@ def test_a_seed_out_of_range_is_refused(seed):
 
 @pytest.mark.parametrize("warn_only", [False, True])
 def test_deterministic_mode_ends_with_its_block(warn_only):
+    def fails_inside():
+        with backend.deterministic(warn_only=warn_only):
+            assert torch.are_deterministic_algorithms_enabled()
+            assert torch.is_deterministic_algorithms_warn_only_enabled() is warn_only
+            raise RuntimeError("inside")
+
     assert not torch.are_deterministic_algorithms_enabled()
-    with pytest.raises(RuntimeError, match="inside"), backend.deterministic(warn_only=warn_only):
-        assert torch.are_deterministic_algorithms_enabled()
-        assert torch.is_deterministic_algorithms_warn_only_enabled() is warn_only
-        raise RuntimeError("inside")
+    with pytest.raises(RuntimeError, match="inside"):
+        fails_inside()
     assert not torch.are_deterministic_algorithms_enabled()
 
 

@@ -174,7 +174,8 @@ def _write(ax: Axes, cells: Float32[Tensor, "H W"]) -> None:
     """Write each number into its cell, in black or white, whichever reads better on it."""
     colours = ax.images[0].to_rgba(cells.numpy())[..., :3]
     luminance = colours**2.2 @ [0.2126, 0.7152, 0.0722]
-    texts = [[f"{value:.2g}".replace("-", "−") for value in row] for row in cells.tolist()]
+    # Adding 0.0 makes −0.0 a plain 0.
+    texts = [[f"{value + 0.0:.2g}".replace("-", "−") for value in row] for row in cells.tolist()]
     longest = max(len(text) for row in texts for text in row)
     points = ax.bbox.width * 72 / ax.figure.dpi / cells.shape[1]
     fontsize = min(9.0, 1.3 * points / max(longest, 2))

@@ -133,3 +133,8 @@ def test_the_numbers_of_a_kernel_stay_in_their_cells():
 def test_what_is_no_small_matrix_is_refused(shape):
     with pytest.raises(ShapeError, match=r"expected one matrix of at most 11×11"):
         kernel(torch.zeros(shape))
+
+
+def test_a_kernel_has_no_negative_zero():
+    ax = kernel(torch.tensor([[-0.0, 0.0], [-0.001, 1.0]]))
+    assert [text.get_text() for text in ax.texts] == ["0", "0", "−0.001", "1"]

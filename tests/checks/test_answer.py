@@ -1,0 +1,260 @@
+import inspect
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks.answer import (
+    Answer,
+    adapt,
+    agree,
+    ask,
+    differs,
+    error_words,
+    kind_of,
+    plain,
+    probe,
+)
+from labkit.checks.signature import Reading, read
+from labkit.checks.worker import Worker
+
+
+@pytest.fixture
+def worker():
+    with Worker(5.0) as worker:
+        yield worker
+
+
+def matmul(x, weight):
+    return x @ weight.T
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def test_rounding_agrees_and_a_sixteenth_does_not():
+    """Questions hold quarters, and a sixteenth is the least that a product of two can be off."""
+    right = torch.tensor([100.0, -3.0], dtype=torch.float64)
+    for off in (1e-5, -1e-5, 9e-4):
+        assert agree(right, right + off)
+        assert agree(right + off, right)
+    for off in (2e-3, -2e-3, 1 / 16):
+        assert not agree(right, right + off)
+        assert not agree(right + off, right)
+
+
+def test_one_wrong_number_is_enough():
+    right = torch.zeros(10, 10)
+    wrong = right.clone()
+    wrong[3, 4] = 1
+    assert not agree(right, wrong)
+    assert differs(right, wrong).nonzero().tolist() == [[3, 4]]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_differs_from_everything_itself_included(number):
+    odd = torch.tensor([number, 1.0])
+    assert differs(odd, odd).tolist() == [True, False]
+    assert differs(odd, torch.ones(2)).tolist() == [True, False]
+    assert not agree(odd, odd)
+
+
+def test_numbers_are_not_broadcast():
+    assert not agree(torch.zeros(1, 2), torch.zeros(2, 2))
+    assert not agree(torch.zeros(2), torch.zeros(1, 2))
+
+
+@pytest.mark.parametrize("nothing", [None, torch.zeros(0), torch.zeros(2, 0)])
+def test_no_answer_agrees_with_no_numbers_and_with_nothing_else(nothing):
+    assert agree(nothing, None)
+    assert agree(None, nothing)
+    assert agree(nothing, torch.zeros(0, 3))
+    assert not agree(nothing, torch.zeros(1))
+    assert not agree(torch.zeros(1), nothing)
+
+
+# ---------------------------------------------------------------- reading results
+
+
+class Labelled(torch.Tensor):
+    """A subclass, as libraries make them."""
+
+
+def test_plain_numbers_are_a_copy_without_gradient():
+    leaf = torch.tensor([1.5, -2.0]).as_subclass(Labelled).requires_grad_()
+    numbers = plain(leaf)
+    assert type(numbers) is torch.Tensor
+    assert numbers.dtype == torch.float64
+    assert not numbers.requires_grad
+    numbers += 1
+    assert leaf.tolist() == [1.5, -2.0]
+
+
+def test_plain_copies_what_is_plain_already():
+    already = torch.zeros(2, dtype=torch.float64)
+    plain(already).add_(1)
+    assert already.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.int8, torch.bfloat16, torch.complex64])
+def test_every_dtype_has_plain_numbers(dtype):
+    assert plain(torch.ones(2, dtype=dtype)).tolist() == [1, 1]
+
+
+def test_kinds_in_words():
+    assert kind_of(None) == "None"
+    assert kind_of(3) == "an int"
+    assert kind_of([1]) == "a list"
+    assert kind_of(np.zeros((2, 3))) == "a numpy array of shape (2, 3)"
+    assert kind_of(torch.zeros(2).to_sparse()) == "a tensor of layout sparse_coo"
+
+
+def test_a_coroutine_nobody_waits_for_is_closed():
+    async def waits():
+        pass
+
+    coroutine = waits()
+    assert kind_of(coroutine) == "a coroutine"
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+
+
+class Unprintable(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
+def test_errors_in_words():
+    assert error_words(None) == "nothing"
+    assert error_words(ValueError("too wide")) == "ValueError: too wide"
+    assert "Unprintable" in error_words(Unprintable())
+    long = error_words(ValueError("wide " * 1000))
+    assert long.startswith("ValueError: wide wide")
+    assert long.endswith(" …")
+    assert len(long) == 402
+
+
+# ---------------------------------------------------------------- asking
+
+
+def test_an_answer_holds_what_came(linear, expected, worker):
+    asked = linear.questions[0]
+    answer = ask(matmul, asked, read(matmul, linear), worker)
+    assert answer.question is asked
+    assert agree(answer.value, expected[0])
+    assert (answer.shape, answer.dtype, answer.device) == (
+        (1, 1), torch.float32, torch.device("cpu"),
+    )  # fmt: skip
+    assert (answer.kind, answer.error, answer.modified) == (None, None, ())
+
+
+def test_arguments_are_converted_as_told(linear, worker):
+    reading = read(matmul, linear)
+    answer = ask(matmul, linear.questions[0], reading, worker, dtype=torch.float64)
+    assert answer.dtype == torch.float64
+
+
+def test_what_a_function_changes_is_named_and_the_question_stays(linear, worker):
+    def in_place(x, weight, bias=None):
+        weight.mul_(2)
+        if bias is not None:
+            bias.data = bias.data[None]  # the same numbers in another shape
+        return matmul(x, weight)
+
+    asked = linear.questions[1]
+    assert ask(in_place, asked, read(in_place, linear), worker).modified == ("weight", "bias")
+    assert asked.arguments.weight.tolist() == [[3, 5], [7, -4]]
+    assert asked.arguments.bias.tolist() == [10, 20]
+
+
+def test_an_error_is_an_answer(linear, worker):
+    def raises(x, weight):
+        raise ValueError("no")
+
+    answer = ask(raises, linear.questions[0], read(raises, linear), worker)
+    assert error_words(answer.error) == "ValueError: no"
+    assert (answer.value, answer.shape, answer.too_slow) == (None, None, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [(torch.Tensor.tolist, "a list"), (torch.Tensor.to_sparse, "a tensor of layout sparse_coo")],
+)
+def test_what_is_no_ordinary_tensor_has_a_kind(linear, worker, change, kind):
+    def changed(x, weight):
+        return change(matmul(x, weight))
+
+    answer = ask(changed, linear.questions[0], read(changed, linear), worker)
+    assert (answer.kind, answer.value, answer.shape) == (kind, None, None)
+
+
+def test_a_result_without_memory_has_a_shape_and_no_numbers(linear, worker):
+    def elsewhere(x, weight):
+        return matmul(x, weight).to("meta")
+
+    answer = ask(elsewhere, linear.questions[0], read(elsewhere, linear), worker)
+    assert (answer.value, answer.shape, answer.device.type) == (None, (1, 1), "meta")
+
+
+def test_a_slow_function_is_no_error(linear):
+    def endless(x, weight):
+        while True:
+            pass
+
+    with Worker(0.1) as worker:
+        answer = ask(endless, linear.questions[0], read(endless, linear), worker)
+    assert answer == Answer(linear.questions[0], too_slow=True)
+
+
+# ---------------------------------------------------------------- adapting to the function
+
+
+def test_a_question_about_an_option_is_only_for_those_who_take_it(linear):
+    scaled = linear.questions[2]
+    assert adapt(scaled, read(matmul, linear), linear) is None
+    takes = read(lambda x, weight, scale=1: 0, linear)
+    assert adapt(scaled, takes, linear) == scaled
+
+
+def test_a_tensor_that_is_not_taken_is_left_out(linear):
+    adapted = adapt(linear.questions[1], read(matmul, linear), linear)
+    assert list(adapted.arguments) == ["x", "weight"]
+    assert "bias" in linear.questions[1].arguments
+
+
+def test_what_must_be_given_is_given_its_default_or_its_stand_in(linear):
+    reading = Reading(("x", "weight", "bias", "scale"), {}, always=frozenset({"bias", "scale"}))
+    adapted = adapt(linear.questions[1], reading, linear)
+    assert adapted.arguments.bias.tolist() == [10, 20]
+    assert adapted.arguments.scale == 1
+    assert adapt(linear.questions[2], reading, linear).arguments.bias.tolist() == [0]
+
+
+def test_trying_tells_which_keywords_an_open_function_means(linear, worker):
+    def only_scale(x, weight, scale=1):
+        return scale * matmul(x, weight)
+
+    def passes_on(x, weight, **options):
+        return only_scale(x, weight, **options)
+
+    reading = read(passes_on, linear)
+    assert reading.takes("bias")
+    tried = probe(passes_on, linear, reading, worker)
+    assert tried.takes("scale")
+    assert not tried.takes("bias")
+
+
+def test_another_error_does_not_mean_that_a_keyword_is_not_taken(linear, worker):
+    def raises(x, weight, **options):
+        raise TypeError("something else")
+
+    assert probe(raises, linear, reading := read(raises, linear), worker) == reading
+
+
+def test_a_function_that_says_what_it_takes_is_not_tried(linear, worker):
+    calls = []
+
+    def told(x, weight, bias=None):
+        calls.append(x)
+
+    assert probe(told, linear, reading := read(told, linear), worker) == reading
+    assert calls == []

@@ -8,6 +8,7 @@ import { Picture } from "./convolution_picture.js";
 
 const MOST = { stride: 16, padding: 16, dilation: 16 };
 const LEAST = { stride: 1, padding: 0, dilation: 1 };
+const LONGEST_SUM = 25; // terms written out in one line of text
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 // Weights leave the darkest colours free, so that a kernel of equal weights is not a black square.
@@ -395,7 +396,7 @@ class ConvolutionView {
     this.kernelGrid.cells.forEach((input, i) => {
       const weight = this.state.kernel.flat()[i];
       const rgb = this.scales.kernel.rgb(weight);
-      input.style.background = `rgb(${rgb})`;
+      input.style.backgroundColor = `rgb(${rgb})`;
       input.style.color = inkOn(rgb);
       if (document.activeElement !== input) input.value = write(weight, this.places.kernel);
     });
@@ -433,16 +434,21 @@ class ConvolutionView {
       this.total.style.cssText = `background: rgb(${rgb}); color: ${inkOn(rgb)}`;
     }
     setText(this.total, hidden ? "?" : this.sumText(sum));
-    const bracket = (value, text) => (value < 0 ? `(${text})` : text);
-    const terms = taps.map((tap) => `${bracket(tap.pixel, write(tap.pixel, this.places.input))}\u00a0×\u00a0${bracket(tap.weight, write(tap.weight, this.places.kernel))}`);
+    // A sum of 49 terms is no easier to read than the grid of products above it, and slow to lay out.
+    const terms = taps.length > LONGEST_SUM ? [`sum of ${taps.length} products`] : taps.map((tap) => this.term(tap));
     setText(this.equation, `${terms.join(" + ")} = ${hidden ? "?" : this.sumText(sum)}`);
+  }
+
+  term({ pixel, weight }) {
+    const bracket = (value, text) => (value < 0 ? `(${text})` : text);
+    return `${bracket(pixel, write(pixel, this.places.input))}\u00a0×\u00a0${bracket(weight, write(weight, this.places.kernel))}`;
   }
 
   fill(node, i, rgb, text) {
     const colour = rgb ? `rgb(${rgb})` : "";
     if (node.colour !== colour) {
       node.colour = colour;
-      node.style.background = colour;
+      node.style.backgroundColor = colour;
       node.style.color = rgb ? inkOn(rgb) : "";
       node.classList.toggle("lk-empty", !rgb);
     }

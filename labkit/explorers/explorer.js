@@ -107,8 +107,11 @@ export function icon(path) {
   return holder;
 }
 
+// Writes into the text that is there: a new text node would have its cell laid out from nothing.
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  const words = node.firstChild;
+  if (words?.nodeType !== Node.TEXT_NODE || words.nextSibling) node.textContent = text;
+  else if (words.data !== text) words.data = text;
 }
 
 export function table(caption, head, rows) {

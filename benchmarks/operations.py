@@ -3,16 +3,19 @@
 Run ``python benchmarks/operations.py``. One thread, processor time, interleaved; the ratio is
 ours ÷ torch, median of many rounds; f is forward, fb forward and backward. Other formulations that
 courses teach stand beside ours, written here from their formulas. "products alone" multiplies
-patches that lie ready in the cache: what ours would take if copying the patches cost nothing.
+patches that lie ready: what ours would take if copying the patches cost nothing. Freed memory stays
+with the process unless ``--fresh-memory`` is given, which shows what mapping it anew costs.
 """
 
 import argparse
+from unittest.mock import patch
 
 import torch
-from measure import machine, ratio, save, table
+from measure import keep_memory, machine, ratio, save, table
 from torch.nn import functional
 from tqdm import tqdm
 
+from labkit.ops import convolution
 from labkit.ops.convolution import conv2d
 
 BARS = {"tiny": None, "MNIST": (2.0, 2.3), "middle": (2.0, 2.3), "large": (2.6, 2.6)}
@@ -22,6 +25,12 @@ SIZES = {
     "middle": ((64, 32, 13, 13), (64, 32, 3, 3)),
     "large": ((32, 64, 32, 32), (128, 64, 3, 3)),
 }
+
+
+def all_images_at_once(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Run ours with the patches of all images in one block of memory."""
+    with patch.object(convolution, "_NUMBERS_AT_ONCE", 2**40):
+        return conv2d(x, weight)
 
 
 def unfold_and_multiply(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
@@ -71,6 +80,7 @@ def products_alone(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
 PATCHES: dict = {}
 FORMS = {
     "labkit": conv2d,
+    "all images at once": all_images_at_once,
     "products alone": products_alone,
     "unfold + product": unfold_and_multiply,
     "windows + einsum": windows_and_einsum,
@@ -103,8 +113,13 @@ def main() -> None:
     """Measure, print a table, keep the JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="rounds for each figure")
+    parser.add_argument(
+        "--fresh-memory", action="store_true", help="leave freed memory to the C library"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    if not arguments.fresh_memory:
+        keep_memory()
     slow = {("two loops", "large"), ("two loops", "middle")}
     jobs = [
         (form, size, backward)
@@ -126,7 +141,8 @@ def main() -> None:
         {"operation": "conv2d", "form": f, "size": s, "backward": b, **r}
         for (f, s, b), r in found.items()
     ]
-    print("kept in", save("operations-cpu", {"machine": machine(), "figures": figures}).name)
+    name = "operations-cpu" + ("-fresh-memory" if arguments.fresh_memory else "")
+    print("kept in", save(name, {"machine": machine(), "figures": figures}).name)
 
 
 if __name__ == "__main__":

@@ -33,8 +33,10 @@ def untouched() -> Iterator[Printed]:
     """
     state, array_state = random.getstate(), np.random.get_state()
     dtype = torch.get_default_dtype()
+    # A GPU that nobody has used yet has no generator to spare, and asking for one would start it.
+    used = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else []
     with (
-        torch.random.fork_rng(devices=[]),
+        torch.random.fork_rng(devices=used),
         torch.inference_mode(False),
         torch.enable_grad(),
         torch.autocast("cpu", enabled=False),

@@ -34,9 +34,10 @@ Kernels = Float[Tensor, "out_channels channels_per_group kernel_height kernel_wi
 Bias = Float[Tensor, " out_channels"]
 FeatureMaps = Float[Tensor, "*batch out_channels out_height out_width"]
 
-# A processor multiplies patches faster while they are still in its cache, so they are copied out
-# for a few images at a time: at most this many numbers, two megabytes of float32.
-_CACHED_NUMBERS = 2**19
+# Patches are copied out for a few images at a time: at most this many numbers, two megabytes of
+# float32. The same memory then serves every part; a large block is often mapped anew by the system,
+# which can take as long as the product itself.
+_NUMBERS_AT_ONCE = 2**19
 
 
 def conv2d_loops(
@@ -166,7 +167,7 @@ def _batch(padded: Tensor, weight: Tensor, windows: Windows) -> int:
         return max(1, len(padded))
     places_h, places_w = windows.places
     patch = padded.shape[1] * weight[0, 0].numel()
-    return max(1, _CACHED_NUMBERS // max(1, places_h * places_w * patch))
+    return max(1, _NUMBERS_AT_ONCE // max(1, places_h * places_w * patch))
 
 
 def _padded(

@@ -183,7 +183,7 @@ def test_views_that_are_not_contiguous():
         )
 
 
-def test_more_images_than_are_held_in_the_cache_at_once():
+def test_more_images_than_are_multiplied_at_once():
     x = torch.randn(40, 4, 64, 64, generator=torch.Generator().manual_seed(0))
     weight = torch.randn(3, 4, 3, 3, generator=torch.Generator().manual_seed(1))
     torch.testing.assert_close(

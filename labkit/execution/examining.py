@@ -76,7 +76,8 @@ def _versions() -> Finding:
     needed = [r for r in asked if r.marker is None or r.marker.evaluate({"extra": ""})]
     wrong = [text for r in needed if (text := _mismatch(r.name, r.specifier))]
     if wrong:
-        return Finding("versions", "problem", "; ".join(wrong), "pip install --upgrade labkit")
+        again = "in labkit's folder: python -m pip install -c constraints.txt -e ."
+        return Finding("versions", "problem", "; ".join(wrong), again)
     optional = [r for r in asked if r not in needed and r.marker.evaluate({"extra": "run"})]
     if missing := [r.name for r in optional if _mismatch(r.name, r.specifier)]:
         told = f"to run notebooks from the command line you also need {', '.join(missing)}"

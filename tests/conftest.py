@@ -11,9 +11,6 @@ import pytest
 
 from .browser.chromium import CHROMIUM_NAMES, find_chromium, open_chromium
 
-# For the kernels that tests start, as the labkit command does for its own: see labkit.cli.main.
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-
 
 @pytest.fixture
 def as_learners_run_it():

@@ -25,15 +25,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 LESSON = Path(__file__).parents[2] / "notebooks" / "02_convolution.ipynb"
 EXPLORER = '[data-labkit-explorer="convolution"]'
 
-# What torch says about the explorer on the screen, asked in the kernel that made it.
+# What torch says about the explorer on the screen, asked in the kernel that made it. The position
+# is read once: under ipykernel 7 a message from the screen may change it between two lines.
 TRUTH = """
 import json as _json
 from labkit.explorers.convolution import ConvolutionExplorer as _Explorer
 _shown = [thing for thing in list(globals().values()) if isinstance(thing, _Explorer)][0]
-_step = _shown.step()
+_position = _shown.position
+_step = _shown.step(_position)
 print(_json.dumps({
-    "position": _shown.position,
-    "output": _shown.output.flatten()[_shown.position].item(),
+    "position": _position,
+    "output": _shown.output.flatten()[_position].item(),
     "patch": _step.patch.flatten().tolist(),
     "products": _step.products.flatten().tolist(),
     "columns": _shown.output.shape[1],
@@ -95,7 +97,7 @@ def shown(explorer):
 def agrees_with_torch(explorer, truth):
     total, rounding, patch, products = shown(explorer)
     assert total == pytest.approx(truth["output"], abs=rounding)
-    assert patch == pytest.approx(truth["patch"], abs=0.51)
+    assert patch == pytest.approx(truth["patch"], abs=0.0051)
     assert products == pytest.approx(truth["products"], abs=0.0051 + rounding)
 
 

@@ -36,7 +36,7 @@ FeatureMaps = Float[Tensor, "*batch out_channels out_height out_width"]
 
 # Patches are copied out for a few images at a time: at most this many numbers, two megabytes of
 # float32. The same memory then serves every part; a large block is often mapped anew by the system,
-# which can take as long as the product itself.
+# which was seen to add half the product's own time (benchmarks/operations.py --fresh-memory).
 _NUMBERS_AT_ONCE = 2**19
 
 

@@ -2,6 +2,16 @@
 
 from labkit._lazy import lazy_submodules
 
-__all__ = ["cells", "convolution", "grid", "images", "pixels", "style", "verdict"]
+__all__ = [
+    "cells",
+    "convolution",
+    "curves",
+    "grid",
+    "heatmap",
+    "images",
+    "pixels",
+    "style",
+    "verdict",
+]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

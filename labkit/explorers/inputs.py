@@ -9,7 +9,7 @@ from torch import Tensor
 
 from labkit.errors import DTypeError, OptionError, ShapeError
 
-__all__ = ["Matrix", "image_pixels", "kernel_weights"]
+__all__ = ["Matrix", "finite_numbers", "image_pixels", "kernel_weights"]
 
 Matrix = Tensor | np.ndarray | Sequence[Sequence[int | float]]
 
@@ -33,7 +33,7 @@ def image_pixels(image: Matrix) -> Float[Tensor, "H W"]:
     tensor([[0., 1.],
             [1., 0.]])
     """
-    pixels = _numbers(image, "image").to(torch.float32)
+    pixels = finite_numbers(image, "image").to(torch.float32)
     if pixels.ndim != 2 or 0 in pixels.shape:
         raise ShapeError(
             f"image has shape {tuple(pixels.shape)}; expected (height, width); "
@@ -63,7 +63,7 @@ def kernel_weights(kernel: Matrix) -> list[list[float]]:
     >>> kernel_weights(torch.eye(2))
     [[1.0, 0.0], [0.0, 1.0]]
     """
-    weights = _numbers(kernel, "kernel")
+    weights = finite_numbers(kernel, "kernel")
     if weights.ndim != 2 or 0 in weights.shape or max(weights.shape) > LARGEST_KERNEL:
         raise ShapeError(
             f"kernel has shape {tuple(weights.shape)}; expected (height, width), each from 1 to "
@@ -72,7 +72,21 @@ def kernel_weights(kernel: Matrix) -> list[list[float]]:
     return (weights + 0.0).tolist()  # −0.0 + 0.0 is 0.0: Python and JavaScript print −0.0 unlike
 
 
-def _numbers(values: Matrix, name: str) -> Float[Tensor, "..."]:
+def finite_numbers(values: Matrix, name: str) -> Float[Tensor, "..."]:
+    """Return real, finite numbers as float64 on the CPU, cut off from any gradient.
+
+    Raises
+    ------
+    ShapeError
+        If they are no array of numbers; ``name`` says in the message what they are.
+    DTypeError, OptionError
+        If they are complex, NaN or infinite.
+
+    Examples
+    --------
+    >>> finite_numbers([[1, 2]], "scores")
+    tensor([[1., 2.]], dtype=torch.float64)
+    """
     try:
         # np.array copies: torch warns about arrays that it may not write to.
         tensor = values if isinstance(values, Tensor) else torch.from_numpy(np.array(values))

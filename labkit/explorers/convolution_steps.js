@@ -1,5 +1,5 @@
 // The arithmetic of a 2-D convolution, position by position, and the same state as Python code.
-import { pythonFloat } from "./explorer.js";
+import { pythonFloat } from "./numbers.js";
 
 // One axis of n cells under a kernel of k: how many windows it has, and how many cells are left over.
 export function axis(n, k, { stride, padding, dilation }) {

@@ -1,202 +1,239 @@
-// What every explorer shares: colours, numbers, the page's theme, a sharp canvas, small DOM pieces.
-// Python joins this file and those of one explorer into a single ES module (see explorer.py): an
-// exported page has no server to import from.
+// What every explorer is: an operation with positions to step through, in one look; by keyboard, by
+// ear and by pointer; live in a notebook and in an exported page. Python joins this file and those
+// that it imports into a single ES module (see explorer.py): a page has no server to import from.
+//
+// What is shared, and where:
+//   explorer.js        ExplorerView, below: the life of a view, moving, playing, predicting, saying
+//   controls.js        Transport, Prediction, Stepper, Range, Choice, Toggle, Twin, button
+//   cells.js           cellGrid, fillCell, sign, group, cellSize, Total: numbers in coloured cells
+//   tables.js          table, mapTable, exact: what the data table holds
+//   picture.js         Picture: a sharp canvas with the palette, maps of cells, titles, frames, scales
+//   window_picture.js  WindowPicture: input and output, a window that slides, the beam between them
+//   colours.js         colourScale, inkOn, extremes
+//   numbers.js         clamp, decimals, write, parseNumber, pythonFloat, floats, plural
+//   page.js            element, icon, setText, keepKeys, onceAFrame, reducedMotion, isDark, watchTheme
+//   playback.js        Playback: one step after another
+//
+// A subclass makes its own nodes in its constructor, after super(…), and places all with open(…). It gives
+//   refresh()              work out what this.state (the traits, and this.fixed) makes
+//   count                  how many positions there are;  rowLength: how many ↑ and ↓ pass over (1)
+//   fit(width)             lay the picture out, width in CSS pixels
+//   show(position)         paint the picture and the numbers of a step
+//   place(position)        "row 1, column 2";  said(position): "sum 5";  label(position): all, in a sentence
+//   answer(position)       the number to be predicted;  this.answerPlaces: its decimals
+//   code(position)         the state as Python, the text of Explorer.code;  tables(position): data tables
+//   at(event)              what lies under the pointer: { position, part }
+//   outlook(state)         what a change would lead to: { count, words } or { refusal }
+import { Playback } from "./playback.js";
+import { Prediction, Transport, Twin } from "./controls.js";
+import { clamp, decimals, parseNumber, write } from "./numbers.js";
+import { element, isDark, keepKeys, onceAFrame, setText, watchTheme } from "./page.js";
 
-// ---- colours: cividis for magnitudes, RdBu centred on zero for signed values ---------------------
+const GRID_KEYS = "← → a column, ↑ ↓ a row, Home and End, Page Up and Page Down";
 
-const CIVIDIS = [[0, 34, 78], [8, 51, 112], [53, 69, 108], [79, 87, 108], [102, 105, 112],
-  [125, 124, 120], [148, 142, 119], [174, 163, 113], [200, 184, 102], [229, 207, 82], [254, 232, 56]];
-const DIVERGING = [[5, 48, 97], [32, 101, 171], [67, 147, 195], [144, 196, 221], [209, 229, 240],
-  [247, 246, 246], [253, 219, 199], [243, 164, 129], [214, 96, 77], [177, 24, 43], [103, 0, 31]];
-
-function between(stops, t) {
-  const place = Math.max(0, Math.min(1, t)) * (stops.length - 1);
-  const i = Math.min(stops.length - 2, Math.floor(place));
-  return stops[i].map((low, c) => Math.round(low + (stops[i + 1][c] - low) * (place - i)));
-}
-
-export function extremes(values) {
-  let low = Infinity, high = -Infinity;
-  for (const value of values) {
-    if (value < low) low = value;
-    if (value > high) high = value;
+export class ExplorerView {
+  // name: as in Python; title: for the reader; traits: the small ones whose change makes another answer.
+  constructor(model, host, { name, title, traits, quantity = "sum", slider = "Position", hint = GRID_KEYS }) {
+    Object.assign(this, { model, host, traits, quantity, fixed: {}, hover: null, part: null, stale: true, known: new Set(), rowLength: 1 });
+    this.ask = onceAFrame(() => this.draw());
+    this.renewSoon = () => { this.stale = true; this.ask(); };
+    this.root = element("div", { class: "lk", role: "group", "aria-label": `${title} explorer`, "data-labkit-explorer": name });
+    keepKeys(this.root);
+    this.buildStage();
+    this.playback = new Playback(() => this.advance(), () => { this.transport.showPlaying(this.playback.playing); this.ask(); });
+    this.transport = new Transport({ label: slider, hint, key: (event) => this.key(event),
+      go: (position) => { this.pause(); this.goTo(position); }, nudge: (by) => { this.pause(); this.goTo(this.position + by); },
+      play: () => (this.playback.playing ? this.pause() : this.start()), predict: () => this.set({ predict: !this.predicting }) });
+    this.prediction = new Prediction({ quantity, judge: () => this.judge(), reveal: () => this.reveal() });
+    this.live = element("div", { class: "lk-live", role: "status", "aria-live": "polite" });
+    this.twin = new Twin({ opened: this.ask, code: () => this.code(this.position), say: (words) => this.say(words) });
   }
-  return [low, high];
-}
 
-// A colour for each value: zero-centred as soon as one value is negative.
-export function colourScale(values, signed = false) {
-  let [low, high] = extremes(values);
-  const diverging = signed || low < 0;
-  if (diverging) {
-    high = Math.max(Math.abs(low), Math.abs(high)) || 1;
-    low = -high;
-  } else if (low === high) {
-    [low, high] = [Math.min(low, 0), Math.max(high, 1)];
-  }
-  const stops = diverging ? DIVERGING : CIVIDIS;
-  const rgb = (value) => between(stops, (value - low) / (high - low));
-  return { low, high, diverging, stops, rgb, css: (value) => `rgb(${rgb(value)})` };
-}
-
-// Black or white, whichever reads better on a colour (WCAG relative luminance).
-export function inkOn([r, g, b]) {
-  const linear = (c) => (c <= 10 ? c / 3294 : ((c / 255 + 0.055) / 1.055) ** 2.4);
-  const luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  return luminance > 0.179 ? "#14171c" : "#ffffff";
-}
-
-// ---- numbers -------------------------------------------------------------------------------------
-
-export const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
-
-// How many decimals show these values apart: none for whole numbers, fewer for large ones.
-export function decimals(values) {
-  let top = 0, whole = true;
-  for (const value of values) {
-    top = Math.max(top, Math.abs(value));
-    whole &&= Number.isInteger(value);
-  }
-  if (whole || top >= 100) return 0;
-  if (top >= 10) return 1;
-  return top >= 0.1 || top === 0 ? 2 : Math.min(6, 1 - Math.floor(Math.log10(top)));
-}
-
-export function write(value, places) {
-  const far = Math.abs(value) >= 1e5;
-  const text = far ? value.toExponential(1).replace("e+", "e") : value.toFixed(places);
-  return text.replace(/^-(?=[0.]*$)/, "").replace("-", "−");
-}
-
-// "0.5", "−2", "1/9": what a learner types into a cell. NaN when it is none of these.
-export function parseNumber(text) {
-  const [top, bottom, ...rest] = text.trim().replace(/−/g, "-").replace(",", ".").split("/");
-  const number = (part) => (/\d/.test(part) ? Number(part) : NaN);
-  const value = bottom === undefined ? number(top) : number(top) / number(bottom);
-  return rest.length === 0 && Number.isFinite(value) ? value : NaN;
-}
-
-// A float as Python's repr writes it, so that copied code reads the same from either side.
-export function pythonFloat(value) {
-  const [digits, exponent] = value.toExponential().split("e").map((part, i) => (i ? +part : part));
-  if (value !== 0 && (exponent < -4 || exponent >= 16)) {
-    return `${digits}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
-  }
-  return Number.isInteger(value) ? `${value}.0` : String(value);
-}
-
-export function floats(view) {
-  return new Float32Array(view.buffer.slice(view.byteOffset, view.byteOffset + view.byteLength));
-}
-
-// ---- DOM -----------------------------------------------------------------------------------------
-
-export function element(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value !== false && value != null) node.setAttribute(name, value === true ? "" : value);
-  }
-  node.append(...children);
-  return node;
-}
-
-export function icon(path) {
-  const holder = element("span", { class: "lk-icon", "aria-hidden": "true" });
-  holder.innerHTML = `<svg viewBox="0 0 16 16" width="16" height="16"><path d="${path}"/></svg>`;
-  return holder;
-}
-
-// Writes into the text that is there: a new text node would have its cell laid out from nothing.
-export function setText(node, text) {
-  const words = node.firstChild;
-  if (words?.nodeType !== Node.TEXT_NODE || words.nextSibling) node.textContent = text;
-  else if (words.data !== text) words.data = text;
-}
-
-export function table(caption, head, rows) {
-  const cell = (tag) => (value) =>
-    value?.nodeType ? value : element(tag, tag === "th" ? { scope: "col" } : {}, String(value));
-  return element("table", {}, element("caption", {}, caption),
-    element("thead", {}, element("tr", {}, ...head.map(cell("th")))),
-    element("tbody", {}, ...rows.map(([first, ...rest]) =>
-      element("tr", {}, element("th", { scope: "row" }, String(first)), ...rest.map(cell("td"))))));
-}
-
-// JupyterLab listens on the document: without this, arrow keys walk through the notebook's cells
-// and Enter on a button opens a cell's editor.
-export function keepKeys(node) {
-  const ours = /^(Arrow|Home$|End$|Page|Enter$| $)/;
-  node.addEventListener("keydown", (event) => {
-    const chord = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
-    if (ours.test(event.key) && !chord) event.stopPropagation();
-  });
-}
-
-// ---- drawing -------------------------------------------------------------------------------------
-
-// Ask as often as you like: it draws once, in the next frame.
-export function onceAFrame(draw) {
-  let pending = 0;
-  const ask = () => {
-    pending ||= requestAnimationFrame(() => {
-      pending = 0;
-      draw();
+  buildStage() {
+    this.canvas = element("canvas", { class: "lk-canvas", role: "img" });
+    this.stage = element("div", { class: "lk-stage" }, this.canvas);
+    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    this.canvas.addEventListener("pointerleave", () => { this.hover = null; this.part = null; this.ask(); });
+    this.canvas.addEventListener("click", (event) => {
+      this.point(event);
+      if (this.hover !== null) { this.pause(); this.goTo(this.hover); }
     });
-  };
-  ask.cancel = () => cancelAnimationFrame(pending);
-  return ask;
-}
-
-export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
-
-// The page is dark where its text is light: true in every notebook front end and on a plain page.
-export function isDark(node) {
-  const colour = getComputedStyle(node).color;
-  const scale = colour.startsWith("color") ? 255 : 1;
-  const [r, g, b] = (colour.match(/[\d.]+/g) ?? [0, 0, 0]).map((part) => part * scale);
-  return 0.299 * r + 0.587 * g + 0.114 * b > 140;
-}
-
-export function watchTheme(changed) {
-  const observer = new MutationObserver(changed);
-  for (const node of [document.documentElement, document.body]) {
-    observer.observe(node, { attributes: true, attributeFilter: ["class", "style", "data-theme", "data-jp-theme-light", "data-jp-theme-name"] });
   }
-  const media = matchMedia("(prefers-color-scheme: dark)");
-  media.addEventListener("change", changed);
-  return () => {
-    observer.disconnect();
-    media.removeEventListener("change", changed);
-  };
-}
 
-// Give a canvas a size in CSS pixels and as many device pixels as the screen has.
-export function sharpen(canvas, width, height) {
-  const ratio = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * ratio);
-  canvas.height = Math.round(height * ratio);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const pen = canvas.getContext("2d");
-  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return pen;
-}
+  // ---- the life of a view
 
-// A thin bar that says which colour means which value.
-export function colourBar(pen, scale, { x, y, width, places, ink, font }) {
-  const fill = pen.createLinearGradient(x, 0, x + width, 0);
-  scale.stops.forEach((rgb, i) => fill.addColorStop(i / (scale.stops.length - 1), `rgb(${rgb})`));
-  pen.fillStyle = fill;
-  pen.beginPath();
-  pen.roundRect(x, y, width, 6, 3);
-  pen.fill();
-  pen.fillStyle = ink;
-  pen.font = font;
-  pen.textBaseline = "top";
-  const marks = scale.diverging ? [scale.low, 0, scale.high] : [scale.low, scale.high];
-  marks.forEach((value, i) => {
-    pen.textAlign = i === 0 ? "left" : i === marks.length - 1 ? "right" : "center";
-    pen.fillText(write(value, value === 0 ? 0 : places), x + (width * i) / (marks.length - 1), y + 10);
-  });
+  open(...nodes) {
+    this.root.append(...nodes);
+    this.host.append(this.root);
+    this.handlers = { position: () => this.ask() };
+    for (const name of ["predict", ...this.traits]) this.handlers[name] = this.renewSoon;
+    for (const [name, handler] of Object.entries(this.handlers)) this.model.on(`change:${name}`, handler);
+    this.resize = new ResizeObserver(this.renewSoon);
+    this.resize.observe(this.stage);
+    this.unwatchTheme = watchTheme(this.renewSoon);
+    this.ask();
+  }
+
+  remove() {
+    this.pause();
+    this.ask.cancel();
+    for (const [name, handler] of Object.entries(this.handlers)) this.model.off(`change:${name}`, handler);
+    this.resize.disconnect();
+    this.unwatchTheme();
+    this.root.remove();
+  }
+
+  // Everything that does not change while the position moves is worked out once.
+  renew() {
+    this.stale = false;
+    const given = Object.fromEntries(this.traits.map((name) => [name, this.model.get(name)]));
+    const inputs = JSON.stringify(given);
+    if (inputs !== this.inputs) this.known.clear();
+    this.inputs = inputs;
+    this.state = { ...this.fixed, ...given };
+    this.predicting = Boolean(this.model.get("predict"));
+    this.transport.predict.show(this.predicting);
+    this.root.toggleAttribute("data-dark", isDark(this.host));
+    this.refresh();
+    const width = this.stage.clientWidth;
+    if (!width) return;
+    this.fit(width);
+    this.fitted = true;
+  }
+
+  draw() {
+    if (this.stale) this.renew();
+    if (!this.fitted) return;
+    const position = this.hover ?? this.position;
+    this.show(position);
+    const [place, said] = [this.place(position), this.said(position)];
+    this.transport.show({ position: this.position, last: this.count - 1, spoken: position === this.position ? `${place}: ${said}` : null,
+      words: [place, `step ${position + 1} of ${this.count}`] });
+    this.canvas.setAttribute("aria-label", this.label(position));
+    this.twin.show(() => this.tables(position));
+  }
+
+  // ---- where it stands, and going elsewhere
+
+  get position() {
+    return clamp(this.model.get("position"), 0, this.count - 1);
+  }
+
+  set(changes) {
+    for (const [name, value] of Object.entries(changes)) this.model.set(name, value);
+    this.model.save_changes();
+  }
+
+  goTo(position) {
+    this.hover = null;
+    this.set({ position: clamp(position, 0, this.count - 1) });
+    this.ask();
+  }
+
+  // Change traits together, unless that cannot be; then say why.
+  adjust(changes) {
+    const { refusal, count, words } = this.outlook({ ...this.state, ...changes });
+    if (refusal) {
+      this.say(`Not possible: ${refusal}`, true);
+      this.renewSoon();
+      return;
+    }
+    this.pause();
+    this.set({ ...changes, position: clamp(this.position, 0, count - 1) });
+    this.say(words);
+  }
+
+  key(event) {
+    const row = this.rowLength;
+    const page = row * Math.max(1, Math.round(this.count / row / 4));
+    const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -row, ArrowDown: row, PageUp: -page, PageDown: page, Home: -Infinity, End: Infinity };
+    if (!(event.key in moves) || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    event.preventDefault();
+    this.pause();
+    const target = this.position + moves[event.key];
+    const vertical = Math.abs(moves[event.key]) >= row && Number.isFinite(target) && row > 1;
+    if (vertical && (target < 0 || target >= this.count)) {
+      // The first or the last row, in the same column.
+      this.goTo((target < 0 ? 0 : this.count - row) + (this.position % row));
+    } else this.goTo(target);
+  }
+
+  point(event) {
+    if (!this.fitted) return;
+    const { position, part = null } = this.at(event);
+    Object.assign(this, { hover: position, part });
+    this.ask();
+  }
+
+  // Pointing at (or focusing) one part of the step shows where it lies in the picture.
+  touch(node, part) {
+    const on = () => { this.part = part; this.ask(); };
+    const off = () => { this.part = null; this.ask(); };
+    for (const [name, act] of [["pointerenter", on], ["focus", on], ["pointerleave", off], ["blur", off]]) node.addEventListener(name, act);
+    return node;
+  }
+
+  // ---- playing
+
+  start() {
+    if (this.position === this.count - 1) this.goTo(0);
+    this.playback.start(this.count);
+  }
+
+  advance() {
+    if (!this.root.isConnected || this.position >= this.count - 1) return false;
+    this.goTo(this.position + 1);
+    return true;
+  }
+
+  pause() {
+    this.playback.pause();
+  }
+
+  // ---- predicting
+
+  hidden(position) {
+    return this.predicting && !this.known.has(position);
+  }
+
+  // Whether the place for a guess is shown: it belongs to the position, not to what is pointed at.
+  get guessing() {
+    return this.hidden(this.position) && (this.hover === null || this.hover === this.position);
+  }
+
+  answerText(value) {
+    return write(value, this.answerPlaces);
+  }
+
+  judge() {
+    const { guess } = this.prediction;
+    const value = parseNumber(guess.value);
+    if (Number.isNaN(value)) return this.refuse(guess);
+    guess.removeAttribute("aria-invalid");
+    const truth = this.answer(this.position);
+    const tolerance = Math.max(0.6 * 10 ** -this.answerPlaces, 0.01 * Math.abs(truth));
+    if (Math.abs(value - truth) <= tolerance) return this.reveal(true);
+    return this.say(`Not yet: ${write(value, decimals([value]))} is too ${value > truth ? "large" : "small"}. Try again, or reveal it.`, true);
+  }
+
+  reveal(guessed = false) {
+    this.known.add(this.position);
+    const words = `${this.quantity} is ${this.answerText(this.answer(this.position))}.`;
+    this.say(guessed ? `Right: the ${words}` : `The ${words}`);
+    this.prediction.guess.value = "";
+    this.renewSoon();
+    this.transport.slider.focus({ preventScroll: true });
+  }
+
+  // ---- saying
+
+  refuse(input) {
+    input.setAttribute("aria-invalid", "true");
+    this.say(`“${input.value}” is not a number. Write 2, −0.5 or 1/9.`, true);
+  }
+
+  say(words, wrong = false) {
+    setText(this.live, words);
+    this.live.classList.toggle("lk-wrong", wrong);
+  }
 }

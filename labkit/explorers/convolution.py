@@ -10,19 +10,9 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
-from traitlets import (
-    Bool,
-    Bytes,
-    Int,
-    List,
-    TraitError,
-    Tuple,
-    observe,
-    validate,
-)
+from traitlets import Bytes, Int, List, Tuple, observe, validate
 
-from labkit.errors import LabkitError, OptionError
-from labkit.explorers.explorer import Explorer, es_module
+from labkit.explorers.explorer import Explorer, es_module, in_range, short
 from labkit.explorers.inputs import Matrix, image_pixels, kernel_weights
 from labkit.explorers.kernels import PRESETS, KernelTrait
 from labkit.ops.windows import output_size, span
@@ -92,8 +82,6 @@ class ConvolutionExplorer(Explorer):
     stride = Int(1).tag(sync=True)
     padding = Int(0).tag(sync=True)
     dilation = Int(1).tag(sync=True)
-    position = Int(0).tag(sync=True)
-    predict = Bool(False).tag(sync=True)
 
     def __init__(
         self,
@@ -129,7 +117,7 @@ class ConvolutionExplorer(Explorer):
     @property
     def code(self) -> str:
         """The present state as Python, the same text as the button "Copy as Python" gives."""
-        row, column, *_ = self.step()
+        row, column = self._place(None)
         rows = "".join(f"    {weights},\n" for weights in self.kernel)
         return CODE.format(
             height=self.shape[0],
@@ -144,11 +132,7 @@ class ConvolutionExplorer(Explorer):
 
     def step(self, position: int | None = None) -> Step:
         """Work out one position of the window, by default the present one."""
-        position = self.position if position is None else position
-        rows, columns = self._size()
-        if not 0 <= position < rows * columns:
-            raise OptionError(_no_such_position(position, rows, columns))
-        row, column = divmod(position, columns)
+        row, column = self._place(position)
         kernel = torch.tensor(self.kernel)
         patch = self._patch(row, column, *kernel.shape)
         products = patch * kernel
@@ -158,13 +142,13 @@ class ConvolutionExplorer(Explorer):
         """Say the present step: the sizes, then patch × kernel = sum."""
         kernel_shape = (len(self.kernel), len(self.kernel[0]))
         size = [" × ".join(map(str, shape)) for shape in (self.shape, kernel_shape)]
-        rows, columns = self._size()
+        rows, columns = self._places()
         row, column, patch, kernel, _, total = self.step()
         pairs = zip(patch.flatten().tolist(), kernel.flatten().tolist(), strict=True)
-        terms = " + ".join(f"{_short(pixel)} × {_short(weight)}" for pixel, weight in pairs)
+        terms = " + ".join(f"{short(pixel)} × {short(weight)}" for pixel, weight in pairs)
         return (
             f"{type(self).__name__}: {size[0]} image, {size[1]} kernel, {rows} × {columns} output\n"
-            f"output[{row}, {column}] = {terms} = {'?' if self.predict else _short(total)}"
+            f"output[{row}, {column}] = {terms} = {'?' if self.predict else short(total)}"
         )
 
     def poster(self) -> bytes:
@@ -175,7 +159,7 @@ class ConvolutionExplorer(Explorer):
         kernel = torch.tensor(self.kernel)
         return convolution_poster(self.image, kernel, reveal=not self.predict, **options)
 
-    def _size(self, **changed: Any) -> tuple[int, int]:
+    def _places(self, **changed: Any) -> tuple[int, int]:
         state = {name: getattr(self, name) for name in ("kernel", *RANGES)}
         return _output_shape(self.shape, **{**state, **changed})
 
@@ -185,26 +169,13 @@ class ConvolutionExplorer(Explorer):
         rows = slice(top, top + span(height, self.dilation), self.dilation)
         return padded[rows, left : left + span(width, self.dilation) : self.dilation]
 
-    @validate("kernel", "stride", "padding", "dilation")
+    @validate("kernel", *RANGES)
     def _fits(self, proposal: dict[str, Any]) -> Any:
-        try:
-            self._size(**{proposal["trait"].name: proposal["value"]})
-        except LabkitError as error:
-            raise TraitError(str(error)) from error
-        return proposal["value"]
+        return self._must_fit(proposal)
 
-    @validate("position")
-    def _is_there(self, proposal: dict[str, Any]) -> int:
-        rows, columns = self._size()
-        if not 0 <= proposal["value"] < rows * columns:
-            raise TraitError(_no_such_position(proposal["value"], rows, columns))
-        return proposal["value"]
-
-    @observe("kernel", "stride", "padding", "dilation")
-    def _stay_inside(self, _: Any) -> None:
-        # A smaller output has fewer positions: the window stops at the last of them.
-        rows, columns = self._size()
-        self.position = min(self.position, rows * columns - 1)
+    @observe("kernel", *RANGES)
+    def _stays_inside(self, _: Any) -> None:
+        self._stay_inside()
 
 
 CODE = """\
@@ -229,22 +200,6 @@ def _output_shape(
     shape: tuple[int, ...], kernel: list[list[float]], **options: int
 ) -> tuple[int, int]:
     """Return rows and columns of the output, or say why there are none."""
-    for name, (low, high) in RANGES.items():
-        if not low <= options[name] <= high:
-            raise OptionError(
-                f"{name} is {options[name]}; expected a whole number from {low} to {high}"
-            )
+    in_range(options, RANGES)
     rows = output_size(shape[0], len(kernel), **options)
     return rows, output_size(shape[1], len(kernel[0]), **options)
-
-
-def _no_such_position(position: int, rows: int, columns: int) -> str:
-    return (
-        f"position is {position}; the output is {rows} × {columns}: "
-        f"expected a row-major index from 0 to {rows * columns - 1}"
-    )
-
-
-def _short(value: float) -> str:
-    text = f"{value:.4g}"
-    return f"({text})" if text.startswith("-") else text

@@ -3,8 +3,10 @@ from base64 import b64decode
 from pathlib import Path
 
 import pytest
+from traitlets import Int, TraitError, observe, validate
 
 import labkit.explorers
+from labkit.errors import OptionError
 from labkit.explorers.explorer import HERE, Explorer, es_module, stylesheet
 
 
@@ -23,6 +25,37 @@ def test_where_no_widget_lives_there_are_words_and_a_picture():
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert data["text/plain"] == repr(Still()) == "a still picture"
     assert b64decode(data["image/png"]) == b"\x89PNG"
+
+
+class Walk(Still):
+    """As many places as it is long."""
+
+    length = Int(9)
+
+    def _places(self, *, length=None):
+        length = self.length if length is None else length
+        if length < 1:
+            raise OptionError("no place is left")
+        return (length,)
+
+    @validate("length")
+    def _fits(self, proposal):
+        return self._must_fit(proposal)
+
+    @observe("length")
+    def _stays_inside(self, _):
+        self._stay_inside()
+
+
+def test_a_position_must_be_there_and_stays_where_there_are_fewer():
+    walk = Walk(position=8)
+    with pytest.raises(TraitError, match="position is 9; expected an index from 0 to 8"):
+        walk.position = 9
+    with pytest.raises(TraitError, match="no place is left"):
+        walk.length = 0
+    assert (walk.length, walk.position) == (9, 8)
+    walk.length = 4
+    assert walk.position == 3
 
 
 EXPLORERS = [name for name in labkit.explorers.__all__ if (Path(HERE) / f"{name}.js").exists()]

@@ -60,14 +60,17 @@ def open_page(browser):
         page.evaluate(PAINTED)
         saved = explorer.get_state()
         state = {name: saved[name] for name in explorer.keys if not name.startswith("_")}
-        state = {n: v for n, v in state.items() if n not in ("layout", "pixels")}
+        del state["layout"]
+        arrays = {name: value for name, value in state.items() if isinstance(value, bytes)}
         page.evaluate(
             HOST,
             {
                 "esm": explorer._esm,
                 "css": explorer._css,
-                "state": state,
-                "buffers": {"pixels": base64.b64encode(explorer.pixels).decode()},
+                "state": {name: value for name, value in state.items() if name not in arrays},
+                "buffers": {
+                    name: base64.b64encode(value).decode() for name, value in arrays.items()
+                },
                 "dark": dark,
             },
         )

@@ -1,0 +1,257 @@
+"""Back-propagation through time: the chain rule, walked back over the steps of a plain RNN.
+
+Each state has two effects: on the output at its own time, and on every later state. So a gradient
+arrives at ``h_t`` from both sides, ``dL/dh_t = dL/dy_t + U' dL/ds_{t+1}``, goes through the
+nonlinearity, ``dL/ds_t = dL/dh_t * (1 - h_t²)``, and walks on to ``h_{t-1}`` through U. Walking
+back k steps multiplies k times by U and by slopes of at most 1: that is why gradients of a plain
+RNN vanish, or explode [2]_.
+
+T steps, B sequences, D features, H hidden units, s the sums ``W x + U h + b``, L the loss.
+
+References
+----------
+.. [1] Werbos (1990), Backpropagation Through Time: What It Does and How to Do It.
+   https://doi.org/10.1109/5.58337
+.. [2] Pascanu, Mikolov and Bengio (2013), On the Difficulty of Training Recurrent Neural Networks.
+   https://arxiv.org/abs/1211.5063
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import pad
+
+from labkit.errors import OptionError, ShapeError
+from labkit.ops.arguments import expect_alike
+from labkit.ops.recurrent_updates import Nonlinearity
+from labkit.ops.recurrent_weights import read_weights
+
+__all__ = ["Arriving", "RNNGradients", "gradient_norms", "rnn_backward", "walk_back", "with_zeros"]
+
+
+class RNNGradients(NamedTuple):
+    """What `rnn_backward` finds.
+
+    Parameters
+    ----------
+    x
+        The gradient of the input.
+    weights
+        The gradient of each weight, under its name.
+    states
+        The gradient that arrives at each state, from its own time and from all later ones.
+    initial_state
+        The gradient of the state before the first step.
+    """
+
+    x: Tensor
+    weights: dict[str, Tensor]
+    states: Tensor
+    initial_state: Tensor
+
+
+def rnn_backward(
+    x: Float[Tensor, "T B D"],
+    weights: Mapping[str, Tensor],
+    output: Float[Tensor, "T B H"],
+    gradient: Float[Tensor, "T B H"],
+    *,
+    nonlinearity: Nonlinearity = "tanh",
+    initial_state: Float[Tensor, "1 B H"] | None = None,
+) -> RNNGradients:
+    """Walk back through time by hand: one layer of a plain RNN, in one direction.
+
+    Parameters
+    ----------
+    x, weights, nonlinearity, initial_state
+        What went into ``rnn``.
+    output
+        The states that came out of it, for each step.
+    gradient
+        The gradient of the loss with respect to that output, as if no state had an effect on the
+        next. A loss of the last state alone has zeros everywhere but in the last step.
+
+    Returns
+    -------
+    RNNGradients
+        The same numbers as autograd's.
+
+    Raises
+    ------
+    ShapeError, DTypeError, DeviceError, OptionError
+        If the tensors do not fit one another, or the weights have more than one layer.
+
+    Examples
+    --------
+    With U = 0.5 and relu a gradient is halved by each step back:
+
+    >>> weights = {"weight_ih_l0": torch.ones(1, 1), "weight_hh_l0": torch.full((1, 1), 0.5)}
+    >>> x, output = torch.ones(3, 1, 1), torch.tensor([1.0, 1.5, 1.75]).reshape(3, 1, 1)
+    >>> last = torch.tensor([0.0, 0.0, 1.0]).reshape(3, 1, 1)
+    >>> rnn_backward(x, weights, output, last, nonlinearity="relu").states.flatten()
+    tensor([0.2500, 0.5000, 1.0000])
+    """
+    expect_alike(x=x, output=output, gradient=gradient, initial_state=initial_state)
+    stack = read_weights(weights, "RNN", x.shape[-1])
+    if len(stack) > 1 or len(stack[0]) > 1:
+        raise OptionError(
+            "rnn_backward walks back through one layer in one direction; walk each one by itself, "
+            "from the last to the first: the gradient of its x is that of the output below"
+        )
+    layer = stack[0][0]
+    initial = output.new_zeros(1, *output.shape[1:]) if initial_state is None else initial_state
+    expected = (*x.shape[:2], len(layer.weight_hh))
+    for name, states, shape in (
+        ("output", output, expected),
+        ("gradient", gradient, expected),
+        ("initial_state", initial, (1, *expected[1:])),
+    ):
+        if states.shape != shape:
+            raise ShapeError(f"{name} must have shape {shape}, got {tuple(states.shape)}")
+
+    back = walk_back(gradient.unbind(), output.unbind(), layer.weight_hh, nonlinearity)
+    states, sums = (torch.stack(steps) if steps else gradient for steps in back[:2])
+    before = torch.cat([initial, output])[:-1]  # h_{t-1}, what U was multiplied by
+    by_name = {
+        "weight_ih_l0": torch.einsum("tbh,tbd->hd", sums, x),
+        "weight_hh_l0": torch.einsum("tbh,tbk->hk", sums, before),
+        "bias_ih_l0": sums.sum(dim=(0, 1)),
+        "bias_hh_l0": sums.sum(dim=(0, 1)),
+    }
+    return RNNGradients(
+        x=sums @ layer.weight_ih,
+        weights={name: by_name[name] for name in weights},
+        states=states,
+        initial_state=with_zeros(back.initial, len(initial[0]))[None],
+    )
+
+
+class Arriving(NamedTuple):
+    """The gradients that `walk_back` meets on its way.
+
+    Parameters
+    ----------
+    states
+        For each step, what arrives at its state from its own time and from all later ones.
+    sums
+        For each step, what arrives at ``W x + U h + b``.
+    initial
+        What arrives at the states before the first step, of the sequences that have one.
+    """
+
+    states: list[Tensor]
+    sums: list[Tensor]
+    initial: Tensor
+
+
+def walk_back(
+    gradients: Sequence[Tensor],
+    states: Sequence[Tensor],
+    weight_hh: Float[Tensor, "H H"],
+    nonlinearity: Nonlinearity = "tanh",
+) -> Arriving:
+    """Carry the gradients of a plain RNN's states from the last step to the first.
+
+    Parameters
+    ----------
+    gradients
+        Of each step's state, as if it had no effect on the next, (B, H). Sequences that end
+        early are the last rows, and are left out of the steps that they do not have.
+    states
+        After each step.
+    weight_hh
+        U, which the states went through from step to step.
+    nonlinearity
+        ``"tanh"`` or ``"relu"``.
+
+    Examples
+    --------
+    >>> steps = torch.ones(1, 1), torch.ones(1, 1)
+    >>> walk_back(steps, steps, torch.full((1, 1), 0.5), "relu").states
+    [tensor([[1.5000]]), tensor([[1.]])]
+    """
+    at_states, at_sums = [], []
+    arriving = weight_hh.new_zeros(0, len(weight_hh))
+    for gradient, h in zip(reversed(gradients), reversed(states), strict=True):
+        at_states.append(gradient + with_zeros(arriving, len(gradient)))
+        at_sums.append(_through(at_states[-1], h, nonlinearity))
+        arriving = at_sums[-1] @ weight_hh
+    return Arriving(at_states[::-1], at_sums[::-1], arriving)
+
+
+def _through(at_state: Tensor, h: Tensor, nonlinearity: Nonlinearity) -> Tensor:
+    """Multiply by the nonlinearity's slope, which its own result tells."""
+    if nonlinearity == "relu":
+        return at_state.masked_fill(h <= 0, 0)
+    return at_state * (1 - h * h)
+
+
+def with_zeros(rows: Float[Tensor, "few H"], count: int) -> Float[Tensor, "count H"]:
+    """Add rows of zeros for the sequences that nothing has arrived at yet.
+
+    Examples
+    --------
+    >>> with_zeros(torch.ones(1, 2), 3).sum(dim=1)
+    tensor([2., 0., 0.])
+    """
+    return rows if len(rows) == count else pad(rows, (0, 0, 0, count - len(rows)))
+
+
+def gradient_norms(
+    loss: Float[Tensor, ""], states: Sequence[Float[Tensor, "*batch H"]]
+) -> Float[Tensor, " T"]:
+    """Measure how much of the gradient reaches each state: the norm of ``dL/dh_t`` over time.
+
+    Parameters
+    ----------
+    loss
+        A single number, computed from the states.
+    states
+        The states in the order of time, one tensor for each step, as they come out of
+        ``rnn_update`` one after another (or the cells of ``lstm_update``). The ``output`` of
+        ``rnn`` will not do, nor will slices of it: it is made *from* the states, so nothing that
+        a state does to later ones goes through it.
+
+    Returns
+    -------
+    Float[Tensor, " T"]
+        The norm over batch and units, in units of the loss per unit of the state. A state that
+        the loss does not depend on has 0. The graph is kept for ``loss.backward()``.
+
+    Raises
+    ------
+    ShapeError
+        If the loss is not a single number, or the states are one stacked tensor.
+    OptionError
+        If the loss or a state has no gradient.
+
+    Examples
+    --------
+    >>> h = torch.ones(1, requires_grad=True)
+    >>> states = [h]
+    >>> for _ in range(3):
+    ...     states.append(0.5 * states[-1])
+    >>> gradient_norms(states[-1].sum(), states)
+    tensor([0.1250, 0.2500, 0.5000, 1.0000])
+    """
+    if isinstance(states, Tensor):
+        raise ShapeError(
+            "states must be a list with one tensor for each step, as rnn_update returns them: a "
+            f"stacked tensor {tuple(states.shape)} is made from the states, and the way from one "
+            "state to the next does not lead through it"
+        )
+    expect_alike(loss=loss, **{f"states[{t}]": state for t, state in enumerate(states)})
+    if loss.numel() != 1:
+        raise ShapeError(f"loss must be a single number, got shape {tuple(loss.shape)}")
+    for name, tensor in {"loss": loss, **dict(enumerate(states))}.items():
+        if not tensor.requires_grad:
+            name = name if name == "loss" else f"states[{name}]"
+            raise OptionError(f"{name} has no gradient; step from weights with requires_grad_()")
+    if not len(states):
+        return loss.new_zeros(0)
+    found = torch.autograd.grad(loss, list(states), retain_graph=True, allow_unused=True)
+    norms = [loss.new_zeros(()) if gradient is None else gradient.norm() for gradient in found]
+    return torch.stack(norms)

@@ -1,0 +1,140 @@
+"""What every form of scaled dot-product attention asks of its tensors, and the scores it starts at.
+
+B batch, H heads, T queries, S keys, E width of a query and a key, Ev width of a value.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from labkit.errors import OptionError, ShapeError
+from labkit.ops.arguments import expect_alike
+from labkit.ops.attention_masks import AttentionMask, expect_mask
+
+__all__ = ["AttentionInputs", "attention_inputs", "attention_scores"]
+
+
+@dataclass(frozen=True)
+class AttentionInputs:
+    """Queries, keys and values that fit together, and how they are to be scored."""
+
+    q: Float[Tensor, "*batch T E"]
+    k: Float[Tensor, "*#batch S E"]
+    v: Float[Tensor, "*#batch S Ev"] | None
+    bias: Float[Tensor, "*#batch T S"] | None
+    looks: AttentionMask
+    softcap: float | None
+
+
+def attention_scores(
+    q: Float[Tensor, "*batch T E"],
+    k: Float[Tensor, "*#batch S E"],
+    bias: Float[Tensor, "*#batch T S"] | None = None,
+    softcap: float | None = None,
+) -> Float[Tensor, "*batch_ T S"]:
+    """Score each key for each query: their product, bent under a cap, plus a bias.
+
+    Examples
+    --------
+    >>> attention_scores(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0, 4.0]])).tolist()
+    [[11.0]]
+    """
+    scores = q @ k.mT
+    if softcap is not None:
+        scores = softcap * (scores / softcap).tanh()
+    return scores if bias is None else scores + bias
+
+
+def attention_inputs(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor | None = None,
+    *,
+    mask: Tensor | None = None,
+    bias: Tensor | None = None,
+    causal: bool = False,
+    scale: float | None = None,
+    window: int | None = None,
+    softcap: float | None = None,
+) -> AttentionInputs:
+    """Check the arguments; scale the queries, repeat grouped heads, clear the keys nobody sees.
+
+    Queries are scaled before the product, not the scores after it, so that float16 does not
+    overflow where the scaled score is still in range. A key hidden from every query (the padding
+    at the end of a sequence) is set to zero together with its value: a weight of 0 times NaN is
+    NaN, and would spoil every result.
+
+    Raises
+    ------
+    ShapeError, DTypeError, DeviceError, OptionError
+        Saying what was expected, what came and what to do.
+
+    Examples
+    --------
+    >>> attention_inputs(torch.ones(2, 4), torch.ones(3, 4)).q[0].tolist()
+    [0.5, 0.5, 0.5, 0.5]
+    """
+    _expect_fitting(q, k, v)
+    lengths = q.shape[-2], k.shape[-2]
+    for name, added in (("mask", mask), ("bias", bias)):
+        if added is not None:
+            expect_mask(name, added, q, lengths)
+    if softcap is not None and not softcap > 0:
+        raise OptionError(f"softcap must be a number > 0, or None for no cap, got {softcap!r}")
+    mask, bias = _apart(mask, bias)
+    k, v = (_repeated_heads(q, x) if x is not None else None for x in (k, v))
+    if mask is not None:
+        hidden = ~mask.any(dim=-2)[..., None] if mask.dim() > 1 else ~mask[:, None]
+        k, v = (x.masked_fill(hidden, 0) if x is not None else None for x in (k, v))
+    scale = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else scale
+    mask, bias = (
+        x.expand(*x.shape[:-2], *lengths) if x is not None else None for x in (mask, bias)
+    )
+    looks = AttentionMask(*lengths, mask, causal, window)
+    return AttentionInputs(q * scale, k, v, bias, looks, softcap)
+
+
+def _apart(mask: Tensor | None, bias: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+    """Tell what may be looked at from what is added; minus infinity added means: may not look."""
+    if mask is not None and mask.is_floating_point():
+        mask, bias = None, mask if bias is None else mask + bias
+    if bias is not None:
+        finite = bias != -math.inf
+        mask = finite if mask is None else mask & finite
+    return mask, bias
+
+
+def _repeated_heads(q: Tensor, x: Tensor) -> Tensor:
+    """Give each query head a key (or value) head: of H / G groups, each serves G heads in a row."""
+    if q.dim() < 3 or x.dim() < 3 or x.shape[-3] in (0, 1, q.shape[-3]) or q.shape[-3] == 1:
+        return x
+    return x.repeat_interleave(q.shape[-3] // x.shape[-3], dim=-3)
+
+
+def _expect_fitting(q: Tensor, k: Tensor, v: Tensor | None) -> None:
+    expect_alike(q=q, k=k, v=v)
+    shapes = f"q {tuple(q.shape)}, k {tuple(k.shape)}"
+    shapes += "" if v is None else f", v {tuple(v.shape)}"
+    if min(x.dim() for x in (q, k, v) if x is not None) < 2:
+        raise ShapeError(f"q, k and v must be (..., length, width); got {shapes}")
+    if q.shape[-1] != k.shape[-1]:
+        raise ShapeError(
+            f"a query and a key must be equally wide to be multiplied, got {q.shape[-1]} and "
+            f"{k.shape[-1]}: {shapes}"
+        )
+    if v is not None and v.shape[-2] != k.shape[-2]:
+        raise ShapeError(
+            f"there must be one value for each key, got {v.shape[-2]} values for {k.shape[-2]} "
+            f"keys: {shapes}"
+        )
+    heads = [_repeated_heads(q, x).shape[:-2] for x in (k, v) if x is not None]
+    try:
+        torch.broadcast_shapes(q.shape[:-2], *heads)
+    except RuntimeError:
+        raise ShapeError(
+            "the axes before (length, width) must be equal or 1; only axis -3, the heads, may have "
+            f"a whole multiple in q of what k and v have: {shapes}"
+        ) from None

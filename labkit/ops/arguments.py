@@ -1,12 +1,23 @@
 """What every operation asks of its tensors: real numbers of one kind, in one place."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 
 from labkit.errors import DeviceError, DTypeError, OptionError, ShapeError
 from labkit.ops.windows import pair
 
-__all__ = ["expect_alike", "expect_bias", "expect_channels", "expect_float"]
+__all__ = [
+    "expect_alike",
+    "expect_bias",
+    "expect_channels",
+    "expect_classes",
+    "expect_float",
+    "expect_not_negative",
+    "expect_one_of",
+    "expect_same_shape",
+]
 
 
 def expect_float(name: str, tensor: Tensor) -> None:
@@ -112,3 +123,89 @@ def expect_channels(x: Tensor, weight: Tensor, groups: int) -> None:
             f"but weight expects {weight.shape[1]}: x {tuple(x.shape)}, "
             f"weight {tuple(weight.shape)}; weight is (out_channels, channels / groups, ...)"
         )
+
+
+def expect_classes(target: Tensor, classes: int, *, ignore_index: int | None = None) -> None:
+    """Refuse targets that are not whole numbers from 0 to ``classes - 1``.
+
+    A class out of range is an error here on every device; CUDA itself would stop the whole process,
+    and others would read whatever lies there.
+
+    Raises
+    ------
+    DTypeError, OptionError
+        Saying what came, and the numbers that are classes.
+
+    Examples
+    --------
+    >>> expect_classes(torch.tensor([0, 2, -100]), classes=3, ignore_index=-100)
+    """
+    if target.is_floating_point() or target.is_complex() or target.dtype is torch.bool:
+        raise DTypeError(
+            f"target must hold the numbers of classes as integers, got {target.dtype}; "
+            "use target.long()"
+        )
+    if target.device.type == "meta":  # it has a shape and no numbers
+        return
+    wrong = (target < 0) | (target >= classes)
+    if ignore_index is not None:
+        wrong &= target != ignore_index
+    if wrong.any():
+        raise OptionError(
+            f"target must be a class from 0 to {classes - 1}, got {target[wrong][0].item()}"
+        )
+
+
+def expect_same_shape(**tensors: Tensor) -> None:
+    """Refuse tensors of different shapes: broadcasting (N, 1) against (N,) gives N × N numbers.
+
+    Raises
+    ------
+    ShapeError
+        Naming the first tensor and the one that differs.
+
+    Examples
+    --------
+    >>> expect_same_shape(output=torch.ones(2, 3), target=torch.zeros(2, 3))
+    """
+    first, reference = next(iter(tensors.items()))
+    for name, tensor in tensors.items():
+        if tensor.shape != reference.shape:
+            raise ShapeError(
+                f"{name} must have the shape of {first}, {tuple(reference.shape)}, "
+                f"got {tuple(tensor.shape)}; reshape one of them"
+            )
+
+
+def expect_not_negative(**numbers: float) -> None:
+    """Refuse options below zero, and those that are not a number.
+
+    Raises
+    ------
+    OptionError
+        Naming the option.
+
+    Examples
+    --------
+    >>> expect_not_negative(lr=0.1, momentum=0.0)
+    """
+    for name, number in numbers.items():
+        if not number >= 0:
+            raise OptionError(f"{name} must be zero or more, got {number}")
+
+
+def expect_one_of(name: str, choice: str, choices: Iterable[str]) -> None:
+    """Refuse a word that names none of the choices.
+
+    Raises
+    ------
+    OptionError
+        Listing the choices.
+
+    Examples
+    --------
+    >>> expect_one_of("reduction", "mean", ("none", "mean", "sum"))
+    """
+    known = tuple(choices)
+    if choice not in known:
+        raise OptionError(f"{name} must be one of {', '.join(known)}; got {choice!r}")

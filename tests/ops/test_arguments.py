@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from labkit.errors import DeviceError, DTypeError, OptionError, ShapeError
-from labkit.ops.arguments import expect_alike, expect_bias, expect_channels, expect_float
+from labkit.ops.arguments import (
+    expect_alike,
+    expect_bias,
+    expect_channels,
+    expect_classes,
+    expect_float,
+    expect_not_negative,
+    expect_one_of,
+    expect_same_shape,
+)
 
 pytestmark = pytest.mark.usefixtures("as_learners_run_it")
 
@@ -42,3 +51,34 @@ def test_channels_are_counted_for_each_group():
         expect_channels(x, torch.ones(4, 2, 1, 1), groups=3)
     with pytest.raises(OptionError, match="groups must be a whole number >= 1"):
         expect_channels(x, torch.ones(4, 2, 1, 1), groups=0)
+
+
+def test_classes_are_integers_in_range():
+    expect_classes(torch.tensor([0, 2], dtype=torch.uint8), 3)
+    expect_classes(torch.tensor([[0, 7]]), 3, ignore_index=7)
+    expect_classes(torch.tensor([9], device="meta"), 3)
+    for wrong in (torch.ones(2), torch.ones(2, dtype=torch.bool)):
+        with pytest.raises(DTypeError, match=rf"got {wrong.dtype}; use target.long\(\)"):
+            expect_classes(wrong, 3)
+    for wrong in (-1, 3, 255):
+        with pytest.raises(OptionError, match=f"a class from 0 to 2, got {wrong}"):
+            expect_classes(torch.tensor([0, wrong, 7]), 3, ignore_index=7)
+
+
+def test_shapes_are_compared_with_the_first():
+    expect_same_shape(x=torch.ones(2, 1), y=torch.zeros(2, 1))
+    with pytest.raises(ShapeError, match=r"z must have the shape of x, \(2, 1\), got \(2,\)"):
+        expect_same_shape(x=torch.ones(2, 1), y=torch.ones(2, 1), z=torch.ones(2))
+
+
+@pytest.mark.parametrize("number", [-1e-9, float("nan"), float("-inf")])
+def test_options_below_zero_are_refused(number):
+    expect_not_negative(lr=0.0, momentum=float("inf"))
+    with pytest.raises(OptionError, match=f"momentum must be zero or more, got {number}"):
+        expect_not_negative(lr=0.1, momentum=number)
+
+
+def test_a_word_must_be_one_of_the_choices():
+    expect_one_of("reduction", "sum", {"mean": 1, "sum": 2})
+    with pytest.raises(OptionError, match="reduction must be one of mean, sum; got 'total'"):
+        expect_one_of("reduction", "total", {"mean": 1, "sum": 2})

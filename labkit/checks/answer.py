@@ -2,7 +2,7 @@
 
 import inspect
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,13 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labkit.checks.comparison import Values, agree, plain
 from labkit.checks.question import Arguments, Operation, Question
 from labkit.checks.signature import Reading
 from labkit.checks.worker import Worker
 
-__all__ = ["Answer", "adapt", "agree", "ask", "differs", "error_words", "kind_of", "plain", "probe"]
-
-TOLERANCE = 1e-3  # questions hold small integers and quarters: wrong answers are further off
+__all__ = ["Answer", "adapt", "ask", "error_words", "kind_of", "probe", "results_of"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +25,13 @@ class Answer:
     Attributes
     ----------
     value
-        Its result as a plain float64 tensor on the CPU; none if it has none that can be read.
+        Its result as a plain float64 tensor on the CPU, or a tuple of such if the operation has
+        several; none if it has none that can be read.
     shape, dtype, device
-        Of the result as it came; none if that was no tensor.
+        Of the result as it came; none if that was no tensor. Of several, the first one whose
+        dtype or device is not the arguments'.
     kind
-        The type of the result, in words, if it was no tensor.
+        The type of the result, in words, if it was not what the operation returns.
     error
         What the function raised.
     modified
@@ -38,14 +39,18 @@ class Answer:
     """
 
     question: Question
-    value: Tensor | None = None
-    shape: tuple[int, ...] | None = None
+    value: Values | None = None
+    shape: tuple | None = None
     dtype: torch.dtype | None = None
     device: torch.device | None = None
     kind: str | None = None
     error: BaseException | None = None
     too_slow: bool = False
     modified: tuple[str, ...] = ()
+
+    def agrees(self, expected: Values | None) -> bool:
+        """Whether this is the right answer."""
+        return agree(self.value, expected, self.question.tolerance)
 
 
 def adapt(question: Question, reading: Reading, operation: Operation) -> Question | None:
@@ -58,6 +63,10 @@ def adapt(question: Question, reading: Reading, operation: Operation) -> Questio
         if parameter.name in reading.always and parameter.name not in kept:
             stand_in = parameter.stands_for_none
             kept[parameter.name] = stand_in(given) if stand_in else parameter.default
+    for bundle in operation.bundles:
+        if bundle.name in reading.bundles and not kept.keys().isdisjoint(bundle.members):
+            complete = operation.complete(kept)
+            kept |= {name: complete[name] for name in bundle.members}
     return replace(question, arguments=kept)
 
 
@@ -72,10 +81,11 @@ def ask(
     given = question.arguments.copied(**tensor_options)
     before = given.copied()
     args, kwargs = reading.bind(given)
-    outcome = worker.run(lambda: _describe(function(*args, **kwargs), question, before, given))
+    asked = replace(question, arguments=before)
+    outcome = worker.run(lambda: _describe(function(*args, **kwargs), asked, given, reading))
     if outcome.value is None:
         return Answer(question, error=outcome.error, too_slow=outcome.too_slow)
-    return outcome.value
+    return replace(outcome.value, question=question)
 
 
 def probe(function: Callable, operation: Operation, reading: Reading, worker: Worker) -> Reading:
@@ -91,17 +101,49 @@ def probe(function: Callable, operation: Operation, reading: Reading, worker: Wo
     return reading
 
 
-def _describe(result: Any, question: Question, before: Arguments, after: Arguments) -> Answer:
-    modified = tuple(
-        name
-        for name, was in before.items()
-        if isinstance(was, Tensor) and not _same(was, after[name])
-    )
-    if not isinstance(result, Tensor) or result.layout is not torch.strided:
-        return Answer(question, kind=kind_of(result), modified=modified)
-    value = None if result.is_meta else plain(result)
-    shape = tuple(result.shape)
-    return Answer(question, value, shape, result.dtype, result.device, modified=modified)
+def _describe(result: Any, asked: Question, after: Arguments, reading: Reading) -> Answer:
+    now = after.tensors()
+    modified = tuple(k for k, was in asked.arguments.tensors().items() if not _same(was, now[k]))
+    tensors = results_of(result, reading)
+    if tensors is None:
+        return Answer(asked, kind=kind_of(result), modified=modified)
+    value = None if any(t.is_meta for t in tensors) else plain(tensors)
+    shape = tuple(tuple(t.shape) for t in tensors)
+    if reading.results == 1:
+        (value,), (shape,) = value or (None,), shape
+    dtype, device = _odd_dtype(tensors, asked), _odd_device(tensors, asked)
+    return Answer(asked, value, shape, dtype, device, modified=modified)
+
+
+def results_of(given: Any, reading: Reading) -> list[Tensor] | None:
+    """Return what a function returned as so many ordinary tensors, or none if it is not that."""
+    if reading.may_return_more and isinstance(given, list | tuple):
+        given = next(iter(given), None)
+    tensors = [given] if reading.results == 1 else list(_flat(given))
+    if len(tensors) != reading.results:
+        return None
+    ordinary = all(isinstance(t, Tensor) and t.layout is torch.strided for t in tensors)
+    return tensors if ordinary else None
+
+
+def _flat(given: Any) -> Iterator[Any]:
+    """Yield what is in nested tuples: (output, (h, c)) is as good as (output, h, c)."""
+    if isinstance(given, list | tuple):
+        for one in given:
+            yield from _flat(one)
+    else:
+        yield given
+
+
+def _odd_dtype(tensors: list[Tensor], asked: Question) -> torch.dtype:
+    # Of several results some may count, as indices do; of one, integers are a loss.
+    dtypes = [t.dtype for t in tensors if t.is_floating_point()] or [t.dtype for t in tensors]
+    return next((d for d in dtypes if d != asked.dtype), dtypes[0])
+
+
+def _odd_device(tensors: list[Tensor], asked: Question) -> torch.device:
+    given = {t.device for t in asked.arguments.tensors().values()}
+    return next((t.device for t in tensors if t.device not in given), tensors[0].device)
 
 
 def error_words(error: BaseException | None) -> str:
@@ -110,24 +152,6 @@ def error_words(error: BaseException | None) -> str:
         return "nothing"
     words = "".join(traceback.format_exception_only(error)).strip()
     return words if len(words) <= 400 else words[:400] + " …"
-
-
-def plain(tensor: Tensor) -> Tensor:
-    """Return a tensor's numbers as an ordinary float64 tensor on the CPU."""
-    tensor = tensor.detach().as_subclass(Tensor)
-    return (tensor.real if tensor.is_complex() else tensor).to("cpu", torch.float64, copy=True)
-
-
-def agree(one: Tensor | None, other: Tensor | None) -> bool:
-    """Whether two answers are the same; none (raised) and one without numbers are alike."""
-    if one is None or other is None or not one.numel() or not other.numel():
-        return not any(answer is not None and answer.numel() for answer in (one, other))
-    return one.shape == other.shape and not differs(one, other).any()
-
-
-def differs(one: Tensor, other: Tensor) -> Tensor:
-    """Mark the elements of two tensors of one shape that are not the same; NaN always differs."""
-    return ~((one - other).abs() <= TOLERANCE)
 
 
 def _same(was: Tensor, now: Tensor) -> bool:
@@ -141,8 +165,12 @@ def kind_of(result: Any) -> str:
     if inspect.iscoroutine(result):
         result.close()
     if isinstance(result, Tensor):
+        if result.layout is torch.strided:
+            return "one tensor"
         return f"a tensor of layout {result.layout}".replace("torch.", "")
     name = type(result).__name__
+    if isinstance(result, list | tuple) and any(isinstance(t, Tensor) for t in result):
+        return f"a {name} of {len(result)}"
     if isinstance(result, np.ndarray):
         return f"a numpy array of shape {result.shape}"
     return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"

@@ -7,16 +7,16 @@ Because it is given the operation, two variants compose, and two mistakes at onc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
+from typing import Any
 
-from torch import Tensor
-
-from labkit.checks.answer import Answer, agree, plain
+from labkit.checks.answer import Answer
+from labkit.checks.comparison import Values, agree, alike, plain
 from labkit.checks.question import Arguments, Operation, Question
 
 __all__ = ["Finding", "Function", "Match", "Mistake", "Variant", "evaluate", "match"]
 
-Function = Callable[[Arguments], Tensor]
-Variant = Callable[[Function, Arguments], Tensor]
+Function = Callable[[Arguments], Any]
+Variant = Callable[[Function, Arguments], Any]
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class _Form:
         return lambda arguments: self.variant(function, arguments)
 
 
-def evaluate(function: Function, question: Question, operation: Operation) -> Tensor | None:
+def evaluate(function: Function, question: Question, operation: Operation) -> Values | None:
     """Return the numbers a function answers, or None if it raises."""
     try:
         return plain(function(operation.complete(question.arguments)))
@@ -76,10 +76,10 @@ def evaluate(function: Function, question: Question, operation: Operation) -> Te
 
 
 def match(
-    answers: Sequence[Answer], expected: Sequence[Tensor], operation: Operation
+    answers: Sequence[Answer], expected: Sequence[Values], operation: Operation
 ) -> Match | None:
     """Find one mistake, or two, that make exactly these answers; else one that nearly does."""
-    failing = [not agree(a.value, e) for a, e in zip(answers, expected, strict=True)]
+    failing = [not a.agrees(e) for a, e in zip(answers, expected, strict=True)]
     # Wrong answers first: nearly every variant is ruled out by the first of them.
     order = sorted(range(len(answers)), key=lambda i: not failing[i])
     search = _Search(
@@ -99,7 +99,7 @@ def match(
 @dataclass
 class _Search:
     answers: list[Answer]
-    expected: list[Tensor]
+    expected: list[Values]
     failing: list[bool]
     operation: Operation
 
@@ -117,14 +117,20 @@ class _Search:
         given = zip(self.answers, self.failing, strict=True)
         return any(failed and a.value is not None for a, failed in given)
 
-    def _evaluate(self, function: Function, i: int) -> Tensor | None:
+    def _evaluate(self, function: Function, i: int) -> Values | None:
         return evaluate(function, self.answers[i].question, self.operation)
 
+    def _right(self, value: Values | None, i: int) -> bool:
+        return agree(value, self.expected[i], self.answers[i].question.tolerance)
+
+    def _given(self, value: Values | None, i: int) -> bool:
+        return alike(value, self.answers[i].value, self.answers[i].question.tolerance)
+
     def _is_right(self, function: Function) -> bool:
-        return all(agree(self._evaluate(function, i), e) for i, e in enumerate(self.expected))
+        return all(self._right(self._evaluate(function, i), i) for i in range(len(self.answers)))
 
     def _explains(self, function: Function) -> bool:
-        return all(agree(self._evaluate(function, i), a.value) for i, a in enumerate(self.answers))
+        return all(self._given(self._evaluate(function, i), i) for i in range(len(self.answers)))
 
     def single(self) -> Match | None:
         for form in self.forms:
@@ -145,7 +151,7 @@ class _Search:
                 yield one, other
 
     def _wrong(self, function: Function, among: set[int]) -> set[int]:
-        return {i for i in among if not agree(self._evaluate(function, i), self.expected[i])}
+        return {i for i in among if not self._right(self._evaluate(function, i), i)}
 
     def pair(self) -> Match | None:
         for outer, inner in self._pairs():
@@ -171,9 +177,9 @@ class _Search:
         """Whether an answer speaks for the function, or none if it speaks against it."""
         value, given = self._evaluate(function, i), self.answers[i].value
         if value is None or given is None:
-            wrong = self.failing[i] and not agree(value, self.expected[i])
+            wrong = self.failing[i] and not self._right(value, i)
             return False if wrong else None
-        if not agree(value, given):
+        if not self._given(value, i):
             return None
         return self.failing[i]
 
@@ -197,5 +203,4 @@ class _Search:
         return Match((best, rest))
 
     def _gives_answer(self, function: Function, i: int) -> bool:
-        value = self.answers[i].value
-        return value is not None and agree(self._evaluate(function, i), value)
+        return self.answers[i].value is not None and self._given(self._evaluate(function, i), i)

@@ -3,23 +3,22 @@
 Axis legend: N images, C channels in, O channels out, H × W pixels, kh × kw kernel.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from labkit.checks.banks.convolution import MISTAKES
 from labkit.checks.examine import examine
+from labkit.checks.numbers import Numbers
+from labkit.checks.properties import equals, height_width_swapped, missing, off_by_one, square
 from labkit.checks.question import (
     Arguments,
     Derivation,
     Operation,
-    Parameter,
     Question,
+    Result,
     ShapeRule,
     Trait,
+    parameter,
 )
 from labkit.checks.verdict import Verdict
 
@@ -51,19 +50,11 @@ def conv2d(function: object, *, timeout: float | int = 10.0) -> Verdict:
 def _question(
     about: str, x: tuple, weight: tuple, *, bias: bool = False, probe: bool = False, **options: int
 ) -> Question:
-    # A seed of its own for each question: adding one leaves the numbers of the others alone.
-    numbers = torch.Generator().manual_seed(sum(map(ord, about)))
-    tensors = Arguments(x=_integers(x, numbers), weight=_integers(weight, numbers))
+    numbers = Numbers(about)
+    tensors = Arguments(x=numbers.integers(*x), weight=numbers.integers(*weight))
     if bias:
-        tensors["bias"] = _integers((weight[0],), numbers) + 6
+        tensors["bias"] = numbers.integers(weight[0]) + 6
     return Question(about, tensors.but(**options), probe)
-
-
-def _integers(shape: tuple, numbers: torch.Generator) -> Tensor:
-    # Without zeros, which would hide that a product is missing.
-    size = torch.randint(1, 5, shape, generator=numbers, device="cpu")
-    sign = torch.randint(0, 2, shape, generator=numbers, device="cpu") * 2 - 1
-    return (size * sign).to(torch.float32)
 
 
 def _quarters() -> Question:
@@ -144,43 +135,22 @@ def _derive(a: Arguments, index: tuple[int, ...]) -> Derivation:
     return Derivation(total, (patch, a.weight[o]), bias, f"{image} * weight[{o}]")
 
 
-def _square(*names: str) -> Callable[[Arguments], bool]:
-    return lambda a: all(a[name].shape[-2] == a[name].shape[-1] for name in names)
-
-
-def _one(name: str, neutral: int) -> Callable[[Arguments], bool]:
-    return lambda a: a[name] == neutral
-
-
 _TRAITS = (
-    Trait("the image is square", "it is not", _square("x"), "square_only"),
-    Trait("the kernel is square", "it is not", _square("weight"), "square_only"),
-    Trait("image and kernel are square", "one is not", _square("x", "weight"), "square_only"),
+    Trait("the image is square", "it is not", square("x"), "square_only"),
+    Trait("the kernel is square", "it is not", square("weight"), "square_only"),
+    Trait("image and kernel are square", "one is not", square("x", "weight"), "square_only"),
     Trait("the batch is 1", "it is larger", lambda a: len(a.x) == 1, "batch_one_only"),
     Trait(
-        "groups is 1", "groups is larger", _one("groups", 1), "groups_ignored", raising_only=True
+        "groups is 1", "groups is larger", equals("groups", 1), "groups_ignored", raising_only=True
     ),
-    Trait("no bias is given", "there is a bias", lambda a: a.bias is None),
-    Trait("stride is 1", "stride is larger", _one("stride", 1)),
-    Trait("padding is 0", "padding is larger", _one("padding", 0)),
-    Trait("dilation is 1", "dilation is larger", _one("dilation", 1)),
-    Trait("groups is 1", "groups is larger", _one("groups", 1)),
+    Trait("no bias is given", "there is a bias", missing("bias")),
+    Trait("stride is 1", "stride is larger", equals("stride", 1)),
+    Trait("padding is 0", "padding is larger", equals("padding", 0)),
+    Trait("dilation is 1", "dilation is larger", equals("dilation", 1)),
+    Trait("groups is 1", "groups is larger", equals("groups", 1)),
     Trait("x has one channel", "it has several", lambda a: a.x.shape[1] == 1),
     Trait("there is one kernel", "there are several", lambda a: len(a.weight) == 1),
 )
-
-
-def _off_by_one(step: int) -> Callable[[Arguments, tuple[int, ...], tuple[int, ...]], bool]:
-    def matches(_: Arguments, expected: tuple[int, ...], got: tuple[int, ...]) -> bool:
-        if len(got) != 4 or got[:2] != expected[:2] or got == expected:
-            return False
-        return all(g - e in (0, step) for g, e in zip(got[2:], expected[2:], strict=True))
-
-    return matches
-
-
-def _swapped(_: Arguments, expected: tuple[int, ...], got: tuple[int, ...]) -> bool:
-    return got != expected and got == (*expected[:2], *expected[:1:-1])
 
 
 def _channel_axis_left(a: Arguments, expected: tuple[int, ...], got: tuple[int, ...]) -> bool:
@@ -188,36 +158,29 @@ def _channel_axis_left(a: Arguments, expected: tuple[int, ...], got: tuple[int, 
 
 
 _SHAPE_RULES = (
-    ShapeRule("output_too_small", _off_by_one(-1)),
-    ShapeRule("output_too_large", _off_by_one(+1)),
-    ShapeRule("height_width_swapped", _swapped),
+    ShapeRule("output_too_small", off_by_one(-1)),
+    ShapeRule("output_too_large", off_by_one(+1)),
+    ShapeRule("height_width_swapped", height_width_swapped),
     ShapeRule("channels_not_summed", _channel_axis_left),
 )
-
-
-def _parameter(name: str, words: str, **more: Any) -> Parameter:
-    return Parameter(name, frozenset(words.split()), **more)
 
 
 CONV2D = Operation(
     name="conv2d",
     parameters=(
-        _parameter("x", "x xs input inputs image images img imgs", required=True),
-        _parameter(
-            "weight", "weight weights w kernel kernels k filter filters filt", required=True
-        ),
-        _parameter(
+        parameter("x", "x xs input inputs image images img imgs", required=True),
+        parameter("weight", "weight weights w kernel kernels k filter filters filt", required=True),
+        parameter(
             "bias", "bias biases b", stands_for_none=lambda a: a.weight.new_zeros(len(a.weight))
         ),
-        _parameter("stride", "stride strides s step", default=1),
-        _parameter("padding", "padding pad pads p", default=0),
-        _parameter("dilation", "dilation dilations d dil rate", default=1),
-        _parameter("groups", "groups group g n_groups num_groups", default=1),
+        parameter("stride", "stride strides s step", default=1),
+        parameter("padding", "padding pad pads p", default=0),
+        parameter("dilation", "dilation dilations d dil rate", default=1),
+        parameter("groups", "groups group g n_groups num_groups", default=1),
     ),
     questions=_QUESTIONS,
     reference=_reference,
-    axes=("image", "output channel", "row", "column"),
-    derive=_derive,
+    results=(Result("output", ("image", "output channel", "row", "column"), _derive),),
     mistakes=MISTAKES,
     traits=_TRAITS,
     shape_rules=_SHAPE_RULES,

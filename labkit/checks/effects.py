@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from labkit.checks.answer import Answer, ask, differs, error_words, plain
+from labkit.checks.answer import Answer, ask, error_words, results_of
 from labkit.checks.bank import Finding, Function, evaluate
+from labkit.checks.comparison import differs, plain
 from labkit.checks.question import Arguments, Operation, Question
 from labkit.checks.signature import Reading
 from labkit.checks.worker import Outcome, Worker
@@ -66,9 +67,10 @@ def other_dtype(
     answers: Sequence[Answer],
 ) -> list[Finding]:  # fmt: skip
     """Find results of another dtype than the input, for float32 and for float64."""
-    lost = [a.dtype for a in answers if a.dtype not in (None, torch.float32)]
+    lost = [a for a in answers if a.dtype not in (None, a.question.dtype)]
     if lost:
-        return [_dtype_finding(f"For float32 tensors the result is {_short(lost[0])}.")]
+        given, got = _short(lost[0].question.dtype), _short(lost[0].dtype)
+        return [_dtype_finding(f"For {given} tensors the result is {got}.")]
     answer = ask(function, question, reading, worker, dtype=torch.float64)
     if answer.dtype == torch.float64 or answer.too_slow:
         return []
@@ -117,22 +119,29 @@ def other_gradient(
 def _called(function: Callable, reading: Reading) -> Callable[[Arguments], Any]:
     def call(arguments: Arguments) -> Any:
         args, kwargs = reading.bind(arguments)
-        return function(*args, **kwargs)
+        return results_of(function(*args, **kwargs), reading) or []
 
     return call
 
 
 def _gradients(function: Callable[[Arguments], Any], given: Arguments) -> dict[str, Tensor | None]:
-    leaves = {k: v.requires_grad_() for k, v in given.items() if isinstance(v, Tensor)}
+    floats = {k: t for k, t in given.tensors().items() if t.is_floating_point()}
+    leaves = {k: t.requires_grad_() for k, t in floats.items()}
     with torch.enable_grad():
         result = function(given)
-    if not (isinstance(result, Tensor) and result.requires_grad):
+    several = result if isinstance(result, list | tuple) else [result]
+    results = [r for r in several if isinstance(r, Tensor) and r.requires_grad]
+    if not results:
         return dict.fromkeys(leaves)
-    # Every pixel weighs differently, or a gradient that mixes them up would look right.
-    seed = torch.arange(result.numel(), device=result.device).remainder(7) - 3.5
-    seed = seed.to(result.dtype).reshape(result.shape)
-    grads = torch.autograd.grad(result, list(leaves.values()), seed, allow_unused=True)
+    seeds = [_weights(r) for r in results]
+    grads = torch.autograd.grad(results, list(leaves.values()), seeds, allow_unused=True)
     return {k: None if g is None else plain(g) for k, g in zip(leaves, grads, strict=True)}
+
+
+def _weights(result: Tensor) -> Tensor:
+    """Weigh every number differently, or a gradient that mixes them up would look right."""
+    weights = torch.arange(result.numel(), device=result.device).remainder(7) - 3.5
+    return weights.to(result.dtype).reshape(result.shape)
 
 
 def _close(one: Tensor, other: Tensor | None) -> bool:

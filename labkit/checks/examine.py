@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
-from labkit.checks.answer import Answer, adapt, agree, ask, kind_of, plain, probe
+from labkit.checks.answer import Answer, adapt, ask, kind_of, probe
 from labkit.checks.bank import Finding, Function, Match, match
+from labkit.checks.comparison import Values, parts, plain
 from labkit.checks.effects import changed_arguments, other_device, other_dtype, other_gradient
 from labkit.checks.evidence import Evidence, call_text, evidence_of
 from labkit.checks.question import Operation, Question
@@ -55,10 +54,19 @@ def _wrong_signature(error: SignatureMismatchError, operation: Operation) -> Ver
     finding = Finding(
         "wrong_signature",
         f"Your function cannot be called: {error}.",
-        f"Begin it with def {operation.name}({', '.join(operation.inputs)}), and add what you "
+        f"Begin it with def {operation.name}({_inputs(operation)}), and add what you "
         f"have of {optional}.",
     )
     return Verdict(operation.name, findings=(finding,))
+
+
+def _inputs(operation: Operation) -> str:
+    names = list(operation.inputs)
+    for bundle in operation.bundles:
+        if bundle.members[0] in names:
+            names[names.index(bundle.members[0])] = bundle.name
+    apart = {member for bundle in operation.bundles for member in bundle.members}
+    return ", ".join(name for name in names if name not in apart)
 
 
 @dataclass
@@ -74,7 +82,7 @@ class _Examination:
         if answers[-1].too_slow:
             return self._without_numbers(answers, self._too_slow(), answers[-1])
         if odd is not None:
-            return self._without_numbers(answers, _wrong_type(odd), odd)
+            return self._without_numbers(answers, _wrong_type(odd, self.operation), odd)
         return self._judged(answers)
 
     def _ask_all(self) -> list[Answer]:
@@ -87,7 +95,7 @@ class _Examination:
                     break
         return answers
 
-    def _expected(self, answer: Answer) -> Tensor:
+    def _expected(self, answer: Answer) -> Values:
         complete = self.operation.complete(answer.question.arguments)
         return plain(self.operation.reference(complete))
 
@@ -95,7 +103,7 @@ class _Examination:
         self, answers: Sequence[Answer], finding: Finding, shown: Answer
     ) -> Verdict:
         call = call_text(shown.question, self.operation)
-        evidence = Evidence(call, "", self._expected(shown))
+        evidence = Evidence(call, "", parts(self._expected(shown))[0])
         return self._conclude(answers, [finding, *changed_arguments(answers)], evidence)
 
     def _too_slow(self) -> Finding:
@@ -109,7 +117,7 @@ class _Examination:
         # A result on a device without memory has a shape, but no numbers to judge.
         readable = [a for a in answers if a.value is not None or a.error is not None]
         expected = [self._expected(a) for a in readable]
-        wrong = [i for i, a in enumerate(readable) if not agree(a.value, expected[i])]
+        wrong = [i for i, a in enumerate(readable) if not a.agrees(expected[i])]
         found = Match((), self.operation.reference)
         if wrong:
             found = match(readable, expected, self.operation) or unmatched(
@@ -132,7 +140,8 @@ class _Examination:
         asked = (self.function, probes[0], self.reading, self.worker)
         findings += other_device(*asked, answers)
         if not findings:
-            findings += self._gradients(probes, stand_in)
+            if self.operation.differentiable:
+                findings += self._gradients(probes, stand_in)
             findings += other_dtype(*asked, answers)
         return findings
 
@@ -156,15 +165,19 @@ class _Examination:
         return Verdict(self.operation.name, len(answers), tuple(findings), evidence, tuple(notes))
 
 
-def _wrong_type(answer: Answer) -> Finding:
-    repair = (
-        "Is there a return at the end, on every way through the function?"
-        if answer.kind == "None"
-        else "Return the tensor itself; torch.stack makes one of a list without losing gradients."
-    )
-    return Finding(
-        "wrong_type", f"Your function returns {answer.kind}, not an ordinary tensor.", repair
-    )
+def _wrong_type(answer: Answer, operation: Operation) -> Finding:
+    names = [result.name for result in operation.results]
+    several = len(names) > 1
+    wanted = f"{len(names)} tensors, {', '.join(names)}" if several else "an ordinary tensor"
+    if answer.kind == "None":
+        repair = "Is there a return at the end, on every way through the function?"
+    elif several:
+        repair = f"End with return {', '.join(names)}; torch.stack makes one tensor of a list."
+    else:
+        repair = (
+            "Return the tensor itself; torch.stack makes one of a list without losing gradients."
+        )
+    return Finding("wrong_type", f"Your function returns {answer.kind}, not {wanted}.", repair)
 
 
 def _most_telling(answers: Sequence[Answer], wrong: Sequence[int]) -> int:

@@ -1,12 +1,35 @@
-"""What a check asks: the arguments of one call, and everything there is to know of an operation."""
+"""What a check asks: the arguments of one call, and everything there is to know of an operation.
 
-from collections.abc import Callable, Mapping
+A new operation is an `Operation`: parameters (made by `parameter`), questions (their tensors from
+`labkit.checks.numbers`), a reference, a bank of mistakes, and how a number of the result comes
+about. An argument may be a tensor of any dtype, a sequence of tensors, or an option of any kind;
+what belongs together, such as the state (h, c), is a `Bundle` that a learner may take as one tuple
+or apart. An operation with several results names them in ``results``.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 
-__all__ = ["Arguments", "Derivation", "Operation", "Parameter", "Question", "ShapeRule", "Trait"]
+from labkit.checks.comparison import TOLERANCE
+
+__all__ = [
+    "Arguments",
+    "Bundle",
+    "Derivation",
+    "Operation",
+    "Parameter",
+    "Question",
+    "Result",
+    "ShapeRule",
+    "Trait",
+    "parameter",
+]
+
+COARSE = 2e-2  # float16 and bfloat16 keep three and two decimal digits
 
 
 class Arguments(dict[str, Any]):
@@ -30,11 +53,33 @@ class Arguments(dict[str, Any]):
         return type(self)(self, **changes)
 
     def copied(self, **tensor_options: Any) -> "Arguments":
-        """Return arguments whose tensors are copies, converted with `Tensor.to`'s options."""
-        return type(self)(
-            (name, value.to(**tensor_options, copy=True) if isinstance(value, Tensor) else value)
-            for name, value in self.items()
-        )
+        """Return arguments whose tensors are copies, converted with `Tensor.to`'s options.
+
+        A dtype is for floating-point tensors: labels and masks keep theirs.
+        """
+        return type(self)((name, _copied(v, tensor_options)) for name, v in self.items())
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return every tensor by its name, those in a sequence as ``name[0]`` and so on."""
+        return {name: t for key, value in self.items() for name, t in _tensors(key, value)}
+
+
+def _copied(value: Any, options: dict[str, Any]) -> Any:
+    if isinstance(value, list | tuple):
+        return type(value)([_copied(v, options) for v in value])
+    if not isinstance(value, Tensor):
+        return value
+    if not value.is_floating_point():
+        options = {k: v for k, v in options.items() if k != "dtype"}
+    return value.to(**options, copy=True)
+
+
+def _tensors(name: str, value: Any) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        yield name, value
+    elif isinstance(value, list | tuple):
+        for i, v in enumerate(value):
+            yield from _tensors(f"{name}[{i}]", v)
 
 
 @dataclass(frozen=True)
@@ -43,14 +88,28 @@ class Parameter:
 
     ``words`` are the names that learners give it, ``default`` is its value when it is not given;
     inputs have none. ``stands_for_none`` makes the tensor given to somebody who demands an
-    optional one.
+    optional one (or the number).
     """
 
     name: str
     words: frozenset[str]
     required: bool = False
     default: Any = None
-    stands_for_none: Callable[[Arguments], Tensor] | None = None
+    stands_for_none: Callable[[Arguments], Any] | None = None
+
+
+def parameter(name: str, words: str, **more: Any) -> Parameter:
+    """Return a parameter with the names that learners give it, separated by spaces."""
+    return Parameter(name, frozenset({name, *words.split()}), **more)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Parameters that a function may take as one tuple, with the names that learners give that."""
+
+    name: str
+    members: tuple[str, ...]
+    words: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,22 +124,45 @@ class Question:
     probe: bool = False
 
     def options(self) -> dict[str, Any]:
-        """Return the arguments that are not tensors."""
-        return {k: v for k, v in self.arguments.items() if not isinstance(v, Tensor)}
+        """Return the arguments that are neither tensors nor sequences of tensors."""
+        return {k: v for k, v in self.arguments.items() if not any(_tensors(k, v))}
+
+    @property
+    def dtype(self) -> torch.dtype | None:
+        """The dtype of the floating-point tensors; none if there are none."""
+        tensors = self.arguments.tensors().values()
+        return next((t.dtype for t in tensors if t.is_floating_point()), None)
+
+    @property
+    def tolerance(self) -> float:
+        """How far from the right number an answer may be."""
+        return COARSE if self.dtype in (torch.float16, torch.bfloat16) else TOLERANCE
 
 
 @dataclass(frozen=True)
 class Derivation:
     """How one number of the right answer comes about.
 
-    ``factors`` are the two blocks whose products are summed, of shape (channels, height, width),
-    ``extra`` is what is added to the sum, ``source`` writes the two blocks as the learner would.
+    For a sum of products ``factors`` are the two blocks that are multiplied, of shape (channels,
+    height, width), ``extra`` is what is added to the sum, ``source`` writes the two blocks as the
+    learner would. For anything else ``shown`` writes the computation of the total, such as
+    ``"tanh(0.5 - 0.25)"``, and ``source`` says where its numbers come from.
     """
 
     total: float
-    factors: tuple[Tensor, Tensor]
-    extra: float | None
-    source: str
+    factors: tuple[Tensor, Tensor] | None = None
+    extra: float | None = None
+    source: str = ""
+    shown: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result of an operation: its name, its axes, and how one of its numbers comes about."""
+
+    name: str
+    axes: tuple[str, ...]
+    derive: Callable[[Arguments, tuple[int, ...]], Derivation]
 
 
 @dataclass(frozen=True)
@@ -110,19 +192,33 @@ class ShapeRule:
 class Operation:
     """An operation as the machinery of checks sees it.
 
-    ``reference`` takes `Arguments` with every parameter present. ``axes`` names the axes of
-    the result, and ``derive(arguments, index)`` explains one of its numbers.
+    Attributes
+    ----------
+    reference
+        Takes `Arguments` with every parameter present; its results are one tensor or a tuple.
+    results
+        The results. An operation with one has one; learners return several as a tuple or list.
+    mistakes
+        The bank, from common to rare.
+    bundles
+        Parameters that a function may take as one tuple.
+    differentiable
+        Whether gradients are asked; not of an optimiser's step, which records none.
+    may_return_more
+        Whether a function may return a tuple of which the first is the result.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     questions: tuple[Question, ...]
-    reference: Callable[[Arguments], Tensor]
-    axes: tuple[str, ...]
-    derive: Callable[[Arguments, tuple[int, ...]], Derivation]
+    reference: Callable[[Arguments], Tensor | Sequence[Tensor]]
+    results: tuple[Result, ...]
     mistakes: tuple[Any, ...]
     traits: tuple[Trait, ...] = ()
     shape_rules: tuple[ShapeRule, ...] = ()
+    bundles: tuple[Bundle, ...] = ()
+    differentiable: bool = True
+    may_return_more: bool = False
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -1,15 +1,15 @@
 """Read which parameters a learner's function takes, so that a check asks for nothing else."""
 
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from inspect import Parameter as P
 from itertools import takewhile
 from typing import Any
 
 from torch import nn
 
-from labkit.checks.question import Arguments, Operation, Parameter
+from labkit.checks.question import Arguments, Bundle, Operation, Parameter
 
 __all__ = ["Reading", "SignatureMismatchError", "read"]
 
@@ -34,6 +34,10 @@ class Reading:
         Whether the function takes any keyword, so that only trying tells which ones it means.
     remarks
         What the learner may like to know about the reading.
+    bundles
+        Names of the tuples that the function takes, with what is in them.
+    results, may_return_more
+        How many tensors the function returns, and whether others may follow the first.
     """
 
     positional: tuple[str, ...]
@@ -41,10 +45,14 @@ class Reading:
     always: frozenset[str] = frozenset()
     is_open: bool = False
     remarks: tuple[str, ...] = ()
+    bundles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    results: int = 1
+    may_return_more: bool = False
 
     def takes(self, name: str) -> bool:
-        """Whether the function can be given this parameter."""
-        return name in self.positional or name in self.keywords
+        """Whether the function can be given this parameter, alone or in a tuple."""
+        bundle = next((b for b, members in self.bundles.items() if name in members), name)
+        return bundle in self.positional or bundle in self.keywords
 
     def without(self, name: str) -> "Reading":
         """Return a reading that leaves one keyword out."""
@@ -52,8 +60,14 @@ class Reading:
 
     def bind(self, arguments: Arguments) -> tuple[list[Any], dict[str, Any]]:
         """Return the ``args`` and ``kwargs`` for one call."""
-        given = {self.keywords[k]: v for k, v in arguments.items() if k in self.keywords}
-        return [arguments[name] for name in self.positional], given
+        tuples = {
+            name: tuple(arguments[member] for member in members)
+            for name, members in self.bundles.items()
+            if members[0] in arguments
+        }
+        given = {**arguments, **tuples}
+        keywords = {self.keywords[k]: v for k, v in given.items() if k in self.keywords}
+        return [given[name] for name in self.positional], keywords
 
 
 def read(function: Callable, operation: Operation) -> Reading:
@@ -64,40 +78,73 @@ def read(function: Callable, operation: Operation) -> Reading:
     SignatureMismatchError
         If the inputs have no place in it, or it demands something that a check cannot give.
     """
+    returns = {
+        "results": len(operation.results),
+        "may_return_more": operation.may_return_more,
+    }
     try:
         target = function.forward if isinstance(function, nn.Module) else function
         declared = list(inspect.signature(target).parameters.values())
     except Exception:  # built-in functions have no signature, and a broken one may raise anything
-        return Reading(operation.inputs, {name: name for name in operation.defaults}, is_open=True)
+        keywords = {name: name for name in operation.defaults}
+        return Reading(operation.inputs, keywords, is_open=True, **returns)
     kinds = {p.kind for p in declared}
     named = [p for p in declared if p.kind not in (P.VAR_POSITIONAL, P.VAR_KEYWORD)]
     meaning = _inputs(named, operation, more=P.VAR_POSITIONAL in kinds)
     meaning |= _options([p for p in named if p.name not in meaning], operation)
     _refuse_unknown(named, meaning, operation)
-    return _assemble(named, meaning, operation, is_open=P.VAR_KEYWORD in kinds)
+    reading = _assemble(named, meaning, operation, is_open=P.VAR_KEYWORD in kinds)
+    bundles = {b.name: b.members for b in operation.bundles if b.name in meaning.values()}
+    return replace(reading, bundles=bundles, **returns)
 
 
-def _called(parameter: Parameter, named: list[P]) -> str | None:
+def _called(parameter: Parameter | Bundle, named: list[P]) -> str | None:
     """Return the function's own word for a parameter."""
     return next((p.name for p in named if p.name.strip("_").lower() in parameter.words), None)
 
 
 def _inputs(named: list[P], operation: Operation, *, more: bool) -> dict[str, str]:
-    wanted = [p for p in operation.parameters if p.required]
-    words = [_called(parameter, named) for parameter in wanted]
-    if None not in words:
-        return {word: p.name for word, p in zip(words, wanted, strict=True) if word}
-    by_place = [p.name for p in named if p.kind is not P.KEYWORD_ONLY]
-    if len(by_place) < len(wanted) and not more:
+    """Return the function's words for the inputs: those that are known, the others by place."""
+    places = [p for p in named if p.kind is not P.KEYWORD_ONLY]
+    wanted = _wanted(named, [p for p in places if not _is_option(p, operation)], operation)
+    words = {p.name: _called(p, named) for p in wanted}
+    known = {word: name for name, word in words.items() if word}
+    unknown = [name for name, word in words.items() if not word]
+    free = [p.name for p in places if p.name not in known and not _is_option(p, operation)]
+    if len(unknown) <= len(free):
+        return known | dict(zip(free, unknown, strict=False))
+    if len(places) < len(wanted) and not more:
         takes = ", ".join(p.name for p in named) or "nothing"
         raise SignatureMismatchError(
             f"it must take {' and '.join(operation.inputs)}; yours takes {takes}"
         )
-    return {word: p.name for word, p in zip(by_place, wanted, strict=False)}
+    return {p.name: w.name for p, w in zip(places, wanted, strict=False)}
+
+
+def _wanted(named: list[P], places: list[P], operation: Operation) -> list[Parameter | Bundle]:
+    """Return the inputs, with those in one that the function takes together."""
+    wanted: list[Parameter | Bundle] = [p for p in operation.parameters if p.required]
+    for bundle in operation.bundles:
+        apart = [p for p in wanted if p.name in bundle.members]
+        too_few = len(places) < len(wanted) and not any(_called(p, named) for p in apart)
+        if apart and (_called(bundle, named) or too_few):
+            wanted[wanted.index(apart[0])] = bundle
+            wanted = [p for p in wanted if p not in apart]
+    return wanted
+
+
+def _is_option(declared: P, operation: Operation) -> bool:
+    optional = [p for p in operation.parameters if not p.required]
+    return any(_called(p, [declared]) for p in (*optional, *_optional_bundles(operation)))
+
+
+def _optional_bundles(operation: Operation) -> list[Bundle]:
+    return [b for b in operation.bundles if b.members[0] in operation.defaults]
 
 
 def _options(rest: list[P], operation: Operation) -> dict[str, str]:
-    words = {p.name: _called(p, rest) for p in operation.parameters if not p.required}
+    optional = [p for p in operation.parameters if not p.required]
+    words = {p.name: _called(p, rest) for p in (*optional, *_optional_bundles(operation))}
     return {word: name for name, word in words.items() if word}
 
 
@@ -119,7 +166,9 @@ def _assemble(
     options = [p for p in named if meaning.get(p.name) in operation.defaults]
     positional = [meaning[p.name] for p in first]
     # Inputs without a parameter of their own go into the function's *args.
-    positional += [name for name in operation.inputs if name not in meaning.values()]
+    bundles = [b for b in operation.bundles if b.name in meaning.values()]
+    told = {*meaning.values(), *(member for b in bundles for member in b.members)}
+    positional += [name for name in operation.inputs if name not in told]
     keywords = {meaning[p.name]: p.name for p in later if p.name in meaning}
     if is_open:
         keywords = {n: n for n in operation.defaults if n not in positional} | keywords
@@ -136,7 +185,10 @@ def _by_place(parameter: P, meaning: dict[str, str], operation: Operation) -> bo
     name = meaning.get(parameter.name)
     if parameter.kind is P.POSITIONAL_ONLY:
         return name is not None
-    return name in operation.inputs and parameter.kind is not P.KEYWORD_ONLY
+    inputs = {*operation.inputs, *(b.name for b in operation.bundles)} - {
+        b.name for b in _optional_bundles(operation)
+    }
+    return name in inputs and parameter.kind is not P.KEYWORD_ONLY
 
 
 def _agrees(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
@@ -149,7 +201,8 @@ def _agrees(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
 
 def _remarks(named: list[P], meaning: dict[str, str], operation: Operation) -> tuple[str, ...]:
     ours = {p.name: operation.defaults.get(meaning.get(p.name, "")) for p in named}
-    odd = [p for p in named if type(p.default) is int and type(ours[p.name]) is int]
+    kinds = (int, float)
+    odd = [p for p in named if type(p.default) in kinds and type(ours[p.name]) in kinds]
     remarks = [
         f"your default for {p.name} is {p.default}, PyTorch's is {ours[p.name]}"
         for p in odd

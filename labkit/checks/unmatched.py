@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 
-from torch import Tensor
-
-from labkit.checks.answer import Answer, agree
+from labkit.checks.answer import Answer
 from labkit.checks.bank import Finding, Match
+from labkit.checks.comparison import Values, agree, parts
 from labkit.checks.question import Operation, Trait
 
 __all__ = ["deciding_trait", "unmatched"]
 
 
-def unmatched(answers: Sequence[Answer], expected: Sequence[Tensor], operation: Operation) -> Match:
+def unmatched(answers: Sequence[Answer], expected: Sequence[Values], operation: Operation) -> Match:
     """Say as much as can be said of wrong answers."""
-    failing = [not agree(a.value, e) for a, e in zip(answers, expected, strict=True)]
+    failing = [not a.agrees(e) for a, e in zip(answers, expected, strict=True)]
     named = [t for t in operation.traits if t.name]
     trait = deciding_trait(answers, failing, named, operation)
     if trait is not None:
@@ -63,11 +62,12 @@ def _from_bank(name: str, particular: str, operation: Operation) -> Finding:
     return mistake.finding(particular)
 
 
-def _by_shape(wrong: Sequence[tuple[Answer, Tensor]], operation: Operation) -> str | None:
+def _by_shape(wrong: Sequence[tuple[Answer, Values]], operation: Operation) -> str | None:
     shapes = [
-        (operation.complete(a.question.arguments), tuple(e.shape), a.shape)
+        (operation.complete(a.question.arguments), tuple(right.shape), tuple(got.shape))
         for a, e in wrong
-        if a.shape is not None
+        for right, got in zip(parts(e), parts(a.value), strict=False)
+        if not agree(got, right, a.question.tolerance)
     ]
     for rule in operation.shape_rules:
         if shapes and all(rule.matches(*shape) for shape in shapes):
@@ -75,11 +75,13 @@ def _by_shape(wrong: Sequence[tuple[Answer, Tensor]], operation: Operation) -> s
     return None
 
 
-def _overlap(wrong: Sequence[tuple[Answer, Tensor]]) -> str:
+def _overlap(wrong: Sequence[tuple[Answer, Values]]) -> str:
     """Say whether the numbers common to both answers are right, or nothing if that is so."""
-    for answer, expected in wrong:
-        got = answer.value
-        if got is None or got.dim() != expected.dim():
+    pairs = [
+        pair for a, e in wrong for pair in zip(parts(e), parts(a.value), strict=False)
+    ]  # an error has no parts
+    for expected, got in pairs:
+        if got.dim() != expected.dim():
             continue
         common = tuple(slice(min(s)) for s in zip(expected.shape, got.shape, strict=True))
         if not agree(expected[common], got[common]):
@@ -87,15 +89,15 @@ def _overlap(wrong: Sequence[tuple[Answer, Tensor]]) -> str:
     return ""
 
 
-def _general(wrong: Sequence[tuple[Answer, Tensor]], particular: str) -> Finding:
-    given = [(a, e) for a, e in wrong if a.shape is not None]
+def _general(wrong: Sequence[tuple[Answer, Values]], particular: str) -> Finding:
+    given = [pair for a, e in wrong for pair in zip(parts(e), parts(a.value), strict=False)]
     if not given:
         return Finding(
             "raises",
             f"Your function raises an error where there is an answer. {particular}".strip(),
             "Read the last line of the error; call your function with tensors of these shapes.",
         )
-    if any(a.shape != tuple(e.shape) for a, e in given):
+    if any(got.shape != expected.shape for expected, got in given):
         return Finding(
             "wrong_shape",
             f"The result has the wrong shape. {particular}".strip(),

@@ -27,7 +27,7 @@ def verdict(
     expected: Tensor,
     got: Tensor,
     index: Sequence[int],
-    factors: tuple[Tensor, Tensor],
+    factors: tuple[Tensor, Tensor] | None,
     extra: float | None = None,
     *,
     passed: bool = False,
@@ -37,11 +37,12 @@ def verdict(
     Parameters
     ----------
     expected, got
-        The two results; their last two axes are drawn. The shapes may differ.
+        The two results; their last two axes are drawn, a vector as one row. The shapes may differ.
     index
         The element of ``expected`` that is explained and ringed.
     factors
-        Patch and kernel, each of shape (channels, height, width).
+        Patch and kernel, each of shape (channels, height, width); none if the number is no sum of
+        products, and only the results are drawn.
     extra
         What is added to the sum of products, such as a bias.
     passed
@@ -59,11 +60,14 @@ def verdict(
     figure.patch.set_alpha(0)
     ax = figure.add_axes((0, 0, 1, 1))
     ring = GREEN if passed else ACCENT
-    right, low = _sum(ax, factors, extra, ring)
+    right, low = _sum(ax, factors, extra, ring) if factors else (-1.0, 0.0)
+    same_axes = got.dim() == expected.dim()
+    rows = 2 - expected.dim()
+    expected, index = expected[(None,) * rows], (*(0,) * rows, *index)
     plane, corner = _plane(expected, index)
     right, end = _result(ax, "should be", plane, plane, index, corner, right + 1.4, ring)
     low = max(low, end)
-    theirs = _plane(got, index)[0] if got.dim() == expected.dim() else None
+    theirs = _plane(got[(None,) * rows], index)[0] if same_axes else None
     right, end = _result(ax, "yours", theirs, plane, index, corner, right + 1.2, ring)
     _fit(figure, ax, right + 0.2, max(low, end) + 0.2)
     return figure

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
-from labkit.checks.answer import Answer, plain
-from labkit.checks.question import Arguments, Derivation, Operation, Parameter, Question
+from labkit.checks.answer import Answer
+from labkit.checks.comparison import plain
+from labkit.checks.question import Arguments, Derivation, Operation, Parameter, Question, Result
 
 
 def question(about, x, weight, bias=None, probe=False, **options):
@@ -44,8 +45,7 @@ LINEAR = Operation(
         question("both", [[2.0, 1.0]], [[2.0, 3.0], [-1.0, 4.0]], [1.0, 2.0], True, scale=2),
     ),
     reference=reference,
-    axes=("row", "output"),
-    derive=derive,
+    results=(Result("output", ("row", "output"), derive),),
     mistakes=(),
 )
 # Worked by hand: 1 * 3 + 2 * 5 is 13, 1 * 7 + 2 * -4 is -1, 2 * 3 + -1 * 5 is 1, and so on.

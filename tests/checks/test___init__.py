@@ -16,10 +16,11 @@ def test_importing_checks_loads_neither_torch_nor_matplotlib():
 
 
 def test_dir_lists_the_checks_and_each_loads():
-    assert dir(check) == ["conv2d"]
+    assert dir(check) == sorted(dir(check))
+    assert "conv2d" in dir(check)
     assert all(callable(getattr(check, name)) for name in dir(check))
 
 
 def test_an_unknown_check_names_those_there_are():
-    with pytest.raises(AttributeError, match=r"no check named 'conv3d'; there is: conv2d"):
+    with pytest.raises(AttributeError, match=r"no check named 'conv3d'; there is: .*conv2d"):
         _ = check.conv3d

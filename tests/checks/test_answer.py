@@ -7,14 +7,12 @@ import torch
 from labkit.checks.answer import (
     Answer,
     adapt,
-    agree,
     ask,
-    differs,
     error_words,
     kind_of,
-    plain,
     probe,
 )
+from labkit.checks.comparison import agree
 from labkit.checks.signature import Reading, read
 from labkit.checks.worker import Worker
 
@@ -29,76 +27,7 @@ def matmul(x, weight):
     return x @ weight.T
 
 
-# ---------------------------------------------------------------- comparing
-
-
-def test_rounding_agrees_and_a_sixteenth_does_not():
-    """Questions hold quarters, and a sixteenth is the least that a product of two can be off."""
-    right = torch.tensor([100.0, -3.0], dtype=torch.float64)
-    for off in (1e-5, -1e-5, 9e-4):
-        assert agree(right, right + off)
-        assert agree(right + off, right)
-    for off in (2e-3, -2e-3, 1 / 16):
-        assert not agree(right, right + off)
-        assert not agree(right + off, right)
-
-
-def test_one_wrong_number_is_enough():
-    right = torch.zeros(10, 10)
-    wrong = right.clone()
-    wrong[3, 4] = 1
-    assert not agree(right, wrong)
-    assert differs(right, wrong).nonzero().tolist() == [[3, 4]]
-
-
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
-def test_what_is_no_number_differs_from_everything_itself_included(number):
-    odd = torch.tensor([number, 1.0])
-    assert differs(odd, odd).tolist() == [True, False]
-    assert differs(odd, torch.ones(2)).tolist() == [True, False]
-    assert not agree(odd, odd)
-
-
-def test_numbers_are_not_broadcast():
-    assert not agree(torch.zeros(1, 2), torch.zeros(2, 2))
-    assert not agree(torch.zeros(2), torch.zeros(1, 2))
-
-
-@pytest.mark.parametrize("nothing", [None, torch.zeros(0), torch.zeros(2, 0)])
-def test_no_answer_agrees_with_no_numbers_and_with_nothing_else(nothing):
-    assert agree(nothing, None)
-    assert agree(None, nothing)
-    assert agree(nothing, torch.zeros(0, 3))
-    assert not agree(nothing, torch.zeros(1))
-    assert not agree(torch.zeros(1), nothing)
-
-
 # ---------------------------------------------------------------- reading results
-
-
-class Labelled(torch.Tensor):
-    """A subclass, as libraries make them."""
-
-
-def test_plain_numbers_are_a_copy_without_gradient():
-    leaf = torch.tensor([1.5, -2.0]).as_subclass(Labelled).requires_grad_()
-    numbers = plain(leaf)
-    assert type(numbers) is torch.Tensor
-    assert numbers.dtype == torch.float64
-    assert not numbers.requires_grad
-    numbers += 1
-    assert leaf.tolist() == [1.5, -2.0]
-
-
-def test_plain_copies_what_is_plain_already():
-    already = torch.zeros(2, dtype=torch.float64)
-    plain(already).add_(1)
-    assert already.tolist() == [0, 0]
-
-
-@pytest.mark.parametrize("dtype", [torch.bool, torch.int8, torch.bfloat16, torch.complex64])
-def test_every_dtype_has_plain_numbers(dtype):
-    assert plain(torch.ones(2, dtype=dtype)).tolist() == [1, 1]
 
 
 def test_kinds_in_words():

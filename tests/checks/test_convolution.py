@@ -694,7 +694,9 @@ def test_the_derivation_gives_every_number_of_the_reference(question):
     arguments = operation.complete(question.arguments)
     expected = operation.reference(arguments)
     for index in np.ndindex(*expected.shape):
-        assert operation.derive(arguments, index).total == pytest.approx(float(expected[index]))
+        assert operation.results[0].derive(arguments, index).total == pytest.approx(
+            float(expected[index])
+        )
 
 
 def test_what_an_answer_depends_on_is_said():

@@ -60,6 +60,17 @@ def test_other_shapes_are_drawn_too():
         assert len(png(figure)) < 60_000
 
 
+def test_a_number_that_is_no_sum_of_products_is_drawn_in_its_results_alone():
+    for shape, index in (((3, 4), (1, 2)), ((4,), (2,)), ((), ())):
+        expected = torch.arange(5.0, 5.0 + torch.Size(shape).numel()).reshape(shape)
+        ax = verdict(expected, expected + 1, index, None).axes[0]
+        texts = [t.get_text() for t in ax.texts]
+        assert "patch" not in texts
+        assert {"should be", "yours", f"{float(expected[index]):g}"} <= set(texts)
+        assert len(rings(ax, ACCENT)) == 2
+        assert len(ax.lines) == expected.numel()
+
+
 def test_large_results_are_cut_around_the_element():
     large = torch.arange(900.0).reshape(1, 1, 30, 30)
     factors = torch.ones(1, 2, 2), torch.ones(1, 2, 2)

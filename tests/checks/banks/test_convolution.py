@@ -3,7 +3,7 @@ from itertools import combinations
 import pytest
 
 from labkit.checks import check
-from labkit.checks.answer import adapt, agree
+from labkit.checks.answer import adapt
 from labkit.checks.bank import Mistake, evaluate
 from labkit.checks.banks import (
     convolution_axes,
@@ -12,6 +12,7 @@ from labkit.checks.banks import (
     convolution_windows,
 )
 from labkit.checks.banks.convolution import MISTAKES
+from labkit.checks.comparison import agree
 from labkit.checks.convolution import CONV2D
 from labkit.checks.question import Arguments
 from labkit.checks.signature import Reading

@@ -12,6 +12,7 @@ __all__ = [
     "pixels",
     "style",
     "verdict",
+    "windows",
 ]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -15,15 +15,29 @@ from jaxtyping import Float
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.patches import Rectangle
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse, Rectangle
+from matplotlib.text import Text
 from PIL import Image
 from torch import Tensor
 
-from labkit.figures.style import ACCENT, DIVERGING, INK, SEQUENTIAL
+from labkit.figures.style import ACCENT, DIVERGING, INK, SEQUENTIAL, new_axes, png
 
-__all__ = ["WIDTH", "Colours", "Pen", "ink_on", "number_writer", "small_png"]
+__all__ = [
+    "PIXEL",
+    "WIDTH",
+    "Colours",
+    "Pen",
+    "ink_on",
+    "new_pen",
+    "number_writer",
+    "poster",
+    "small_png",
+]
 
 WIDTH = 1000.0
+INCHES, DPI = 7.6, 100
+PIXEL = WIDTH / (INCHES * DPI)  # cells of whole pixels are sharp, and small as PNG
 MAPS = (SEQUENTIAL, DIVERGING)
 Box = tuple[float, float, float, float]  # left, top, width, height
 
@@ -65,10 +79,16 @@ class Pen:
         box = self.ax.get_position()
         return length * box.width * self.ax.figure.get_figwidth() * 72 / WIDTH
 
-    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> None:
+    def write(self, x: float, y: float, text: str, size: float, **style: Any) -> Text:
         """Write text around a point."""
         style = {"ha": "center", "va": "center_baseline", "color": INK, **style}
-        self.ax.text(x, y, text, fontsize=self.points(size), **style)
+        return self.ax.text(x, y, text, fontsize=self.points(size), **style)
+
+    def write_after(self, before: Text, text: str, size: float, **style: Any) -> None:
+        """Write text on the line of another, to its right."""
+        style = {"textcoords": "offset points", "va": "center", "color": INK, **style}
+        gap = (self.points(9.0), 0)
+        self.ax.annotate(text, (1, 0.5), gap, before, fontsize=self.points(size), **style)
 
     def box(self, box: Box, **style: Any) -> None:
         """Fill a rectangle."""
@@ -81,6 +101,15 @@ class Pen:
             line = self.points(thick + extra)
             self.box(box, fill=False, edgecolor=colour, linewidth=line, joinstyle="round", zorder=4)
 
+    def ring(self, box: Box, thick: float) -> None:
+        """Ring a cell so that the ring stands off from any colour: accent on a white line."""
+        x, y, width, height = box
+        for colour, extra in (("white", 3.0), (ACCENT, 0.0)):
+            style = {"edgecolor": colour, "linewidth": self.points(thick + extra), "zorder": 4}
+            middle, inset = (x + width / 2, y + height / 2), thick + 3
+            ellipse = Ellipse(middle, width - inset, height - inset, fill=False, **style)
+            self.ax.add_patch(ellipse)
+
     def cell(self, box: Box, fill: Any, text: str, size: float, **style: Any) -> None:
         """Fill a cell and write its number in black or white, whichever reads better."""
         x, y, width, height = box
@@ -89,6 +118,21 @@ class Pen:
             self.write(
                 x + width / 2, y + height / 2, text, size, **{"color": ink_on(fill), **style}
             )
+
+
+def new_pen(height: float, ax: Axes | None = None) -> Pen:
+    """Prepare axes of 1000 × ``height``, those of a new figure unless they are given."""
+    ax = new_axes(ax, width=INCHES, height=INCHES * height / WIDTH)
+    ax.set(xlim=(0, WIDTH), ylim=(height, 0), aspect="equal")
+    ax.set_axis_off()
+    return Pen(ax)
+
+
+def poster(height: float, draw: Callable[[Axes], object]) -> bytes:
+    """Draw on a canvas of 1000 × ``height``, as PNG bytes; without pyplot, so from any thread."""
+    figure = Figure(figsize=(INCHES, INCHES * height / WIDTH))
+    draw(figure.add_axes((0, 0, 1, 1)))
+    return small_png(png(figure, dpi=DPI))
 
 
 def ink_on(fill: Any) -> str:

@@ -10,25 +10,17 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float, Shaped
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch, Polygon
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 from labkit.errors import OptionError
-from labkit.figures.cells import WIDTH, Colours, Pen, ink_on, number_writer, small_png
-from labkit.figures.grid import SUNKEN, draw_cells, draw_map
-from labkit.figures.style import ACCENT, MUTED, new_axes, png
+from labkit.figures.cells import WIDTH, Colours, Pen, new_pen, number_writer, poster
+from labkit.figures.grid import draw_cells, draw_map
+from labkit.figures.style import MUTED
+from labkit.figures.windows import WindowMaps, draw_total
 from labkit.ops.windows import place_windows
 
 __all__ = ["convolution_poster", "convolution_step"]
-
-INCHES, DPI = 7.6, 100
-PIXEL = WIDTH / (INCHES * DPI)  # cells of whole pixels are sharp, and small as PNG
-GAP = 140.0  # between input and output, for the beam
-TOP = 44.0  # room for the titles above the maps
-TALLEST = 400.0
-WRONG = "#b3261e"
 
 
 def convolution_step(
@@ -69,14 +61,12 @@ def convolution_step(
     ['output[1, 1]']
     """
     step = _Step.of(image, kernel, position, stride, padding, dilation)
-    ax = new_axes(ax, width=INCHES, height=INCHES * step.height / WIDTH)
-    ax.set(xlim=(0, WIDTH), ylim=(step.height, 0), aspect="equal")
-    ax.set_axis_off()
-    pen = Pen(ax)
+    pen = new_pen(step.height, ax)
     _draw_maps(pen, step, reveal)
-    _draw_window(pen, step)
+    _draw_taps(pen, step)
+    step.maps.draw_window(pen)
     _draw_sum(pen, step, reveal)
-    return ax
+    return pen.ax
 
 
 def convolution_poster(
@@ -86,9 +76,7 @@ def convolution_poster(
     names = {"position": 0, "stride": 1, "padding": 0, "dilation": 1}
     given = {name: options.get(name, default) for name, default in names.items()}
     step = _Step.of(image, kernel, *given.values())
-    figure = Figure(figsize=(INCHES, INCHES * step.height / WIDTH))
-    convolution_step(image, kernel, ax=figure.add_axes((0, 0, 1, 1)), **options)
-    return small_png(png(figure, dpi=DPI))
+    return poster(step.height, lambda ax: convolution_step(image, kernel, ax=ax, **options))
 
 
 @dataclass(frozen=True)
@@ -131,85 +119,53 @@ class _Step:
         return values[down, left : left + self.spans[1] : self.dilation]
 
     @property
-    def spans(self) -> list[int]:
-        return [self.dilation * (taps - 1) + 1 for taps in self.kernel.shape]
+    def spans(self) -> tuple[int, int]:
+        down, across = (self.dilation * (taps - 1) + 1 for taps in self.kernel.shape)
+        return down, across
 
     @property
-    def cell(self) -> float:
-        across = self.padded.shape[1] + self.output.shape[1]
-        cell = min((WIDTH - GAP - 40) / across, TALLEST / self.rows, 54.0)
-        return cell if cell < PIXEL else cell // PIXEL * PIXEL
+    def maps(self) -> WindowMaps:
+        shapes = [tuple(self.padded.shape), tuple(self.output.shape)]
+        return WindowMaps(shapes, self.row, self.column, self.stride, self.spans)
 
     @property
-    def rows(self) -> int:
-        return max(self.padded.shape[0], self.output.shape[0])
+    def left_over(self) -> tuple[int, int]:
+        down, right = (
+            (size - span) % self.stride
+            for size, span in zip(self.padded.shape, self.spans, strict=True)
+        )
+        return down, right
 
     @property
     def small_cell(self) -> float:
         return min(58.0, (WIDTH - 280) / (3 * self.kernel.shape[1]))
 
     @property
-    def sum_top(self) -> float:
-        return TOP + self.rows * self.cell + 82
-
-    @property
     def height(self) -> float:
-        return self.sum_top + max(self.kernel.shape[0], 2) * self.small_cell * 0.8 + 26
-
-    def corner(self, which: str) -> tuple[float, float]:
-        """Return the upper left corner of the map of the ``input`` or the ``output``."""
-        across = self.padded.shape[1] + self.output.shape[1]
-        left = (WIDTH - GAP - self.cell * across) / 2
-        if which == "output":
-            left += self.cell * self.padded.shape[1] + GAP
-        rows = (self.padded if which == "input" else self.output).shape[0]
-        top = TOP + (self.rows - rows) * self.cell / 2
-        return round(left / PIXEL) * PIXEL, round(top / PIXEL) * PIXEL
+        return self.maps.bottom + max(self.kernel.shape[0], 2) * self.small_cell * 0.8 + 26
 
 
 def _draw_maps(pen: Pen, step: _Step, reveal: bool) -> None:
-    image, p = step.image, step.padding
+    image, p, maps = step.image, step.padding, step.maps
     shown = torch.full_like(step.output, reveal, dtype=torch.bool)
     size = f"{image.shape[0]} × {image.shape[1]}" + (f", padded by {p}" if p else "")
     grid = (step.padded, step.inside, Colours.of(image), "0")
-    draw_map(pen, "Input", size, grid, (*step.corner("input"), step.cell))
+    draw_map(pen, "Input", size, grid, (*maps.corner(0), maps.cell))
     size = f"{step.output.shape[0]} × {step.output.shape[1]}"
     grid = (step.output, shown, Colours.of(step.output), "?")
-    draw_map(pen, "Output", size, grid, (*step.corner("output"), step.cell))
-    _draw_left_over(pen, step)
+    draw_map(pen, "Output", size, grid, (*maps.corner(1), maps.cell))
+    maps.draw_left_over(pen, step.left_over)
 
 
-def _draw_left_over(pen: Pen, step: _Step) -> None:
-    """Hatch the rows and columns that no window reads because the stride steps past them."""
-    (left, top), (rows, columns) = step.corner("input"), step.padded.shape
-    room = [size - span for size, span in zip((rows, columns), step.spans, strict=True)]
-    down, right = (step.cell * (free % step.stride) for free in room)
-    width, height = step.cell * columns, step.cell * rows
-    hatch = {"facecolor": (1, 1, 1, 0.6), "edgecolor": WRONG, "hatch": "\\\\\\\\", "zorder": 2.5}
-    if down:
-        pen.box((left, top + height - down, width, down), **hatch)
-    if right:
-        pen.box((left + width - right, top, right, height - down), **hatch)
-
-
-def _draw_window(pen: Pen, step: _Step) -> None:
-    """Frame the window and its output cell, and join them by a beam."""
-    cell, (left, top), (out_left, out_top) = step.cell, step.corner("input"), step.corner("output")
-    x, y = left + step.column * step.stride * cell, top + step.row * step.stride * cell
-    height, width = (span * cell for span in step.spans)
-    to_x, to_y = out_left + step.column * cell, out_top + step.row * cell
-    corners = [(x + width, y), (to_x, to_y), (to_x, to_y + cell), (x + width, y + height)]
-    # Behind the maps: a tint over the cells would change what their colours say.
-    pen.ax.add_patch(Polygon(corners, facecolor=ACCENT, alpha=0.2, linewidth=0, zorder=-1))
-    for start, end in ((corners[0], corners[1]), (corners[3], corners[2])):
-        pen.ax.plot(*zip(start, end, strict=True), color=ACCENT, lw=0.7, alpha=0.7, zorder=3)
-    if step.dilation > 1:
-        for i in range(step.kernel.shape[0]):
-            for j in range(step.kernel.shape[1]):
-                there = (x + j * step.dilation * cell, y + i * step.dilation * cell)
-                pen.frame((*there, cell, cell), 1.5)
-    pen.frame((x, y, width, height), 3.5)
-    pen.frame((to_x, to_y, cell, cell), 3.5)
+def _draw_taps(pen: Pen, step: _Step) -> None:
+    """Frame the cells that a window with holes reads."""
+    if step.dilation == 1:
+        return
+    top, left = step.row * step.stride, step.column * step.stride
+    for i in range(step.kernel.shape[0]):
+        for j in range(step.kernel.shape[1]):
+            there = step.maps.box(0, top + i * step.dilation, left + j * step.dilation)
+            pen.frame(there, 1.5)
 
 
 def _draw_sum(pen: Pen, step: _Step, reveal: bool) -> None:
@@ -224,26 +180,17 @@ def _draw_sum(pen: Pen, step: _Step, reveal: bool) -> None:
         ("kernel", step.kernel, everywhere, weights),
         ("products", products, everywhere & reveal, Colours.of(reach, signed=True)),
     ]
+    top = step.maps.bottom
     width, height = step.kernel.shape[1] * step.small_cell, step.small_cell * 0.8
     x = (WIDTH - 3 * width - 240) / 2
-    middle = step.sum_top + step.kernel.shape[0] * height / 2
+    middle = top + step.kernel.shape[0] * height / 2
     for (name, values, known, colours), sign in zip(blocks, "×=Σ", strict=True):
-        pen.write(x + width / 2, step.sum_top - 15, name, 14.0, color=MUTED)
-        corner, empty = (x, step.sum_top), "0" if name == "patch" else ""
+        pen.write(x + width / 2, top - 15, name, 14.0, color=MUTED)
+        corner, empty = (x, top), "0" if name == "patch" else ""
         draw_cells(pen, values, known, colours, empty, (*corner, step.small_cell, height))
         pen.write(x + width + 22, middle, sign, 22.0, color=MUTED)
         x += width + 44
-    _draw_total(pen, step, float(products.sum()), reveal, (x, middle))
-
-
-def _draw_total(
-    pen: Pen, step: _Step, total: float, reveal: bool, place: tuple[float, float]
-) -> None:
-    x, middle = place
-    fill = Colours.of(step.output)(total) if reveal else SUNKEN
-    text = number_writer(step.output)(total) if reveal else "?"
-    style = {"facecolor": fill, "edgecolor": ACCENT, "linewidth": pen.points(3.5)}
-    round_box = "round,pad=0,rounding_size=9"
-    pen.ax.add_patch(FancyBboxPatch((x + 4, middle - 29), 100, 58, boxstyle=round_box, **style))
-    pen.write(x + 54, middle, text, 22.0, weight="bold", color=ink_on(fill) if reveal else MUTED)
-    pen.write(x + 54, middle - 44, f"output[{step.row}, {step.column}]", 14.0, color=MUTED)
+    total = float(products.sum())
+    label = f"output[{step.row}, {step.column}]"
+    text = number_writer(step.output)(total) if reveal else None
+    draw_total(pen, label, text, Colours.of(step.output)(total), (x, middle))

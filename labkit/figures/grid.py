@@ -15,7 +15,6 @@ __all__ = ["SUNKEN", "draw_bar", "draw_cells", "draw_map", "draw_pixels"]
 
 SUNKEN = "#eef0f3"  # cells that hold no value of their own: padding, and answers kept back
 LEAST_FOR_NUMBERS = 30.0  # side of a cell
-TITLE_WIDTH = {"Input": 56, "Output": 70}
 
 
 def draw_map(
@@ -38,8 +37,8 @@ def draw_map(
     """
     values, known, colours, empty = grid
     left, top, cell = place
-    pen.write(left, top - 16, title, 16.0, ha="left", weight="bold")
-    pen.write(left + TITLE_WIDTH[title], top - 16, size, 15.0, ha="left", color=MUTED)
+    name = pen.write(left, top - 16, title, 16.0, ha="left", weight="bold")
+    pen.write_after(name, size, 15.0, color=MUTED)
     if cell < LEAST_FOR_NUMBERS:  # one image instead of many rectangles
         draw_pixels(pen, values, known, colours, place)
     else:

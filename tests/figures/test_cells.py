@@ -7,7 +7,16 @@ import torch
 from matplotlib.colors import to_hex
 from PIL import Image
 
-from labkit.figures.cells import Colours, Pen, ink_on, number_writer, small_png
+from labkit.figures.cells import (
+    WIDTH,
+    Colours,
+    Pen,
+    ink_on,
+    new_pen,
+    number_writer,
+    poster,
+    small_png,
+)
 from labkit.figures.style import ACCENT, INK, png
 
 
@@ -71,3 +80,27 @@ def test_small_png_keeps_the_colours_of_the_maps_and_the_accent():
     assert np.abs(small[50, 10] - red).max() < 0.02
     assert to_hex(small[50, -10]).upper() == ACCENT
     plt.close(figure)
+
+
+def test_a_canvas_is_a_thousand_wide_and_its_poster_has_its_proportions():
+    drawn = []
+    picture = poster(
+        500.0, lambda ax: drawn.append(new_pen(500.0, ax).write(500.0, 250.0, "here", 20.0))
+    )
+    assert Image.open(io.BytesIO(picture)).size == (760, 380)
+    ax = drawn[0].axes
+    assert (ax.get_xlim(), ax.get_ylim()) == ((0, WIDTH), (500, 0))
+
+
+def test_a_ring_lies_within_its_cell_and_text_follows_text():
+    pen = new_pen(500.0)
+    pen.ring((100.0, 200.0, 40.0, 30.0), 3.0)
+    box = pen.ax.patches[-1].get_extents().transformed(pen.ax.transData.inverted())
+    assert (box.x0 > 100, box.x1 < 140, box.width > 20) == (True, True, True)
+    first = pen.write(100.0, 100.0, "a long title", 16.0, ha="left")
+    pen.write_after(first, "size", 15.0)
+    pen.ax.figure.draw_without_rendering()
+    before, after = (text.get_window_extent() for text in pen.ax.texts)
+    assert before.x1 < after.x0 < before.x1 + 20
+    assert (after.y0 + after.y1) == pytest.approx(before.y0 + before.y1, abs=4)
+    plt.close(pen.ax.figure)

@@ -14,7 +14,6 @@ References
    sinusoidal ones. https://arxiv.org/abs/1706.03762
 """
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -76,6 +75,7 @@ def learned_encoding(
 
     Examples
     --------
+    >>> import torch
     >>> table = torch.tensor([[0.0, 0.1], [1.0, 1.1]])
     >>> learned_encoding(table, torch.tensor([1, 1, 0]))
     tensor([[1.0000, 1.1000],

@@ -165,8 +165,8 @@ def _asked(
     pair(width, "rotary_dim", axes=1)
     if width % 2 or width > x.shape[-1]:
         raise OptionError(
-            f"features are turned in pairs, so rotary_dim must be even, and at most the {x.shape[-1]} "
-            f"features of x; got {width}; use rotary_dim={min(width, x.shape[-1]) // 2 * 2}"
+            "features are turned in pairs, so rotary_dim must be even, and at most the width of x, "
+            f"{x.shape[-1]}; got {width}; use rotary_dim={min(width, x.shape[-1]) // 2 * 2}"
         )
     length = x.shape[-2]
     places = as_positions(length if positions is None else positions, x.device)
@@ -175,11 +175,11 @@ def _asked(
 
 def _along(places: Tensor, x: Tensor) -> Tensor:
     """Give positions an axis for each of x but the last: (B, T) for (B, H, T, E) -> (B, 1, T)."""
-    axes, missing = x.shape[:-1], x.dim() - 1 - places.dim()
-    if places.dim() and missing >= 0:
-        places = places.reshape(*places.shape[:-1], *(1,) * missing, places.shape[-1])
-        if all(n in (1, m) for n, m in zip(places.shape, axes, strict=True)):
-            return places
+    (*axes, length), missing = x.shape[:-1], x.dim() - 1 - places.dim()
+    if missing >= 0 and places.dim() and places.shape[-1] == length:
+        spread = places.reshape(*places.shape[:-1], *(1,) * missing, length)
+        if all(n in (1, m) for n, m in zip(spread.shape, axes, strict=False)):
+            return spread
     raise ShapeError(
         "positions must be (length,), or leading axes of x and then its length; "
         f"got {tuple(places.shape)} for x {tuple(x.shape)}"

@@ -52,7 +52,7 @@ def sinusoidal_encoding_loops(
             i = column // 2
             angle = position / base ** (2 * i / d_model)
             encoding[row, column] = torch.sin(angle) if column % 2 == 0 else torch.cos(angle)
-    return encoding.unflatten(0, places.shape) if places.dim() != 1 else encoding
+    return encoding.reshape(*places.shape, d_model)
 
 
 def sinusoidal_encoding(
@@ -101,9 +101,10 @@ def sinusoidal_encoding(
     places, dtype = _asked(positions, d_model, base, dtype, device)
     # A cosine is a sine a quarter of a turn ahead, so that one pass of sines fills all columns.
     # Two strided halves, as the formula is often written, are slower.
-    ahead = torch.arange(d_model) % 2 * (math.pi / 2)
+    columns = torch.arange(d_model, dtype=places.dtype, device=places.device)
+    ahead = columns % 2 * (math.pi / 2)
     turning = frequencies(d_model, base).repeat_interleave(2)[:d_model]
-    angles = torch.addcmul(ahead.to(places), places.unsqueeze(-1), turning.to(places))
+    angles = torch.addcmul(ahead, places.unsqueeze(-1), turning.to(places))
     return angles.sin().to(dtype)
 
 

@@ -3,6 +3,7 @@
 from labkit._lazy import lazy_submodules
 
 __all__ = [
+    "adam",
     "alibi",
     "arguments",
     "attention",
@@ -12,6 +13,8 @@ __all__ = [
     "backpropagation",
     "backpropagation_through_time",
     "convolution",
+    "gradient_clipping",
+    "gradient_descent",
     "multi_head_attention",
     "packed_sequences",
     "perceptron",

@@ -1,0 +1,14 @@
+"""One explorer of each kind, by the name of its module: what tests of all explorers show."""
+
+import torch
+
+
+def convolution():
+    from labkit.explorers.convolution import ConvolutionExplorer
+
+    image = torch.arange(48.0).reshape(8, 6) % 7
+    # A stride that does not divide, so that the red of its size is there too.
+    return ConvolutionExplorer(image, presets={"learned": [[1.5, 2.0], [0.0, -1.0]]}, stride=2)
+
+
+EXAMPLES = {make.__name__: make for make in (convolution,)}

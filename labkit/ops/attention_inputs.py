@@ -12,7 +12,8 @@ from torch import Tensor
 
 from labkit.errors import OptionError, ShapeError
 from labkit.ops.arguments import expect_alike
-from labkit.ops.attention_masks import AttentionMask, expect_mask
+from labkit.ops.attention_masks import AttentionMask
+from labkit.ops.mask_arguments import clear_unseen, expect_mask, mask_and_bias
 
 __all__ = ["AttentionInputs", "attention_inputs", "attention_scores"]
 
@@ -22,20 +23,26 @@ class AttentionInputs:
     """Queries, keys and values that fit together, and how they are to be scored."""
 
     q: Float[Tensor, "*batch T E"]
-    k: Float[Tensor, "*#batch S E"]
-    v: Float[Tensor, "*#batch S Ev"] | None
-    bias: Float[Tensor, "*#batch T S"] | None
+    k: Float[Tensor, "*batch_k S E"]
+    v: Float[Tensor, "*batch_v S Ev"] | None
+    bias: Float[Tensor, "*batch_b T S"] | None
     looks: AttentionMask
     softcap: float | None
+
+    @property
+    def batch(self) -> torch.Size:
+        """The axes before the last two, after broadcasting."""
+        tensors = (self.q, self.k, self.v, self.looks.mask, self.bias)
+        return torch.broadcast_shapes(*(x.shape[:-2] for x in tensors if x is not None))
 
 
 def attention_scores(
     q: Float[Tensor, "*batch T E"],
-    k: Float[Tensor, "*#batch S E"],
-    bias: Float[Tensor, "*#batch T S"] | None = None,
+    k: Float[Tensor, "*batch_k S E"],
+    bias: Float[Tensor, "*batch_b T S"] | None = None,
     softcap: float | None = None,
-) -> Float[Tensor, "*batch_ T S"]:
-    """Score each key for each query: their product, bent under a cap, plus a bias.
+) -> Float[Tensor, "*batch_o T S"]:
+    """Score keys for queries: their product, bent under a cap, plus a bias.
 
     Examples
     --------
@@ -63,9 +70,7 @@ def attention_inputs(
     """Check the arguments; scale the queries, repeat grouped heads, clear the keys nobody sees.
 
     Queries are scaled before the product, not the scores after it, so that float16 does not
-    overflow where the scaled score is still in range. A key hidden from every query (the padding
-    at the end of a sequence) is set to zero together with its value: a weight of 0 times NaN is
-    NaN, and would spoil every result.
+    overflow where the scaled score is still in range.
 
     Raises
     ------
@@ -84,27 +89,14 @@ def attention_inputs(
             expect_mask(name, added, q, lengths)
     if softcap is not None and not softcap > 0:
         raise OptionError(f"softcap must be a number > 0, or None for no cap, got {softcap!r}")
-    mask, bias = _apart(mask, bias)
-    k, v = (_repeated_heads(q, x) if x is not None else None for x in (k, v))
-    if mask is not None:
-        hidden = ~mask.any(dim=-2)[..., None] if mask.dim() > 1 else ~mask[:, None]
-        k, v = (x.masked_fill(hidden, 0) if x is not None else None for x in (k, v))
+    mask, bias = mask_and_bias(mask, bias)
+    k, v = (x if x is None else clear_unseen(_repeated_heads(q, x), mask) for x in (k, v))
     scale = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else scale
     mask, bias = (
         x.expand(*x.shape[:-2], *lengths) if x is not None else None for x in (mask, bias)
     )
     looks = AttentionMask(*lengths, mask, causal, window)
     return AttentionInputs(q * scale, k, v, bias, looks, softcap)
-
-
-def _apart(mask: Tensor | None, bias: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-    """Tell what may be looked at from what is added; minus infinity added means: may not look."""
-    if mask is not None and mask.is_floating_point():
-        mask, bias = None, mask if bias is None else mask + bias
-    if bias is not None:
-        finite = bias != -math.inf
-        mask = finite if mask is None else mask & finite
-    return mask, bias
 
 
 def _repeated_heads(q: Tensor, x: Tensor) -> Tensor:

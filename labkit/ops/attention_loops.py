@@ -12,7 +12,12 @@ from torch import Tensor
 
 from labkit.ops.attention_inputs import AttentionInputs, attention_inputs
 
-__all__ = ["attention_weights_loops", "scaled_dot_product_attention_loops"]
+__all__ = [
+    "attention_weights_loops",
+    "flat",
+    "scaled_dot_product_attention_loops",
+    "share_out",
+]
 
 Queries = Float[Tensor, "*batch T E"]
 Keys = Float[Tensor, "*batch_k S E"]
@@ -38,15 +43,15 @@ def attention_weights_loops(
 
     Examples
     --------
-    >>> q, k = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    >>> attention_weights_loops(q, k, scale=math.log(3) / 2).round(decimals=4).tolist()
-    [[0.25, 0.75]]
+    >>> q = k = torch.zeros(3, 1)
+    >>> attention_weights_loops(q, k, causal=True).tolist()[:2]
+    [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
     """
     inputs = attention_inputs(
         q, k, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
-    batch = _batch(inputs)
-    queries, keys = _flat(inputs.q, batch), _flat(inputs.k, batch)
+    batch = inputs.batch
+    queries, keys = flat(inputs.q, batch), flat(inputs.k, batch)
     maps = q.new_zeros(len(queries), q.shape[-2], k.shape[-2])
     for n in range(len(queries)):
         for i in range(q.shape[-2]):
@@ -55,8 +60,8 @@ def attention_weights_loops(
                 if softcap is not None:
                     scores[j] = softcap * (scores[j] / softcap).tanh()
                 if inputs.bias is not None:
-                    scores[j] = scores[j] + _flat(inputs.bias, batch)[n, i, j]
-            for j, share in _softmax(scores).items():
+                    scores[j] = scores[j] + flat(inputs.bias, batch)[n, i, j]
+            for j, share in share_out(scores).items():
                 maps[n, i, j] = share
     return maps.reshape(*batch, *maps.shape[1:])
 
@@ -87,8 +92,8 @@ def scaled_dot_product_attention_loops(
     options = {"mask": mask, "bias": bias, "causal": causal, "window": window}
     inputs = attention_inputs(q, k, v, scale=scale, softcap=softcap, **options)
     maps = attention_weights_loops(q, k, scale=scale, softcap=softcap, **options)
-    batch = _batch(inputs)
-    shares, values = _flat(maps, batch), _flat(inputs.v, batch)
+    batch = inputs.batch
+    shares, values = flat(maps, batch), flat(inputs.v, batch)
     answers = q.new_zeros(len(values), q.shape[-2], v.shape[-1])
     for n in range(len(values)):
         for i in range(q.shape[-2]):
@@ -97,8 +102,14 @@ def scaled_dot_product_attention_loops(
     return answers.reshape(*batch, *answers.shape[1:])
 
 
-def _softmax(scores: dict[int, Tensor]) -> dict[int, Tensor]:
-    """Turn scores into shares of 1, by key; the largest is taken off, or exp would overflow."""
+def share_out(scores: dict[int, Tensor]) -> dict[int, Tensor]:
+    """Turn scores into shares of 1, by key; the largest is taken off, or exp would overflow.
+
+    Examples
+    --------
+    >>> share_out({4: torch.tensor(5.0), 7: torch.tensor(5.0)})
+    {4: tensor(0.5000), 7: tensor(0.5000)}
+    """
     if not scores:
         return {}
     largest = torch.stack(list(scores.values())).amax()
@@ -110,7 +121,7 @@ def _softmax(scores: dict[int, Tensor]) -> dict[int, Tensor]:
 def _seen(inputs: AttentionInputs, batch: tuple[int, ...], n: int, i: int) -> list[int]:
     """List the keys that query ``i`` may look at."""
     looks = inputs.looks
-    mask = None if looks.mask is None else _flat(looks.mask, batch)[n, i]
+    mask = None if looks.mask is None else flat(looks.mask, batch)[n, i]
     position = i + looks.key_length - looks.query_length
     return [
         j
@@ -121,11 +132,12 @@ def _seen(inputs: AttentionInputs, batch: tuple[int, ...], n: int, i: int) -> li
     ]
 
 
-def _batch(inputs: AttentionInputs) -> tuple[int, ...]:
-    tensors = (inputs.q, inputs.k, inputs.v, inputs.looks.mask, inputs.bias)
-    return torch.broadcast_shapes(*(x.shape[:-2] for x in tensors if x is not None))
+def flat(x: Tensor, batch: tuple[int, ...]) -> Tensor:
+    """Broadcast, and put the axes before the last two into one: (*batch, m, n) -> (N, m, n).
 
-
-def _flat(x: Tensor, batch: tuple[int, ...]) -> Tensor:
-    """Broadcast, and put the axes before the last two into one: (*batch, m, n) -> (N, m, n)."""
+    Examples
+    --------
+    >>> flat(torch.ones(3, 4), (2, 5)).shape
+    torch.Size([10, 3, 4])
+    """
     return x.expand(*batch, *x.shape[-2:]).reshape(math.prod(batch), *x.shape[-2:])

@@ -16,10 +16,9 @@ import torch
 from jaxtyping import Bool
 from torch import Tensor
 
-from labkit.errors import DeviceError, DTypeError, ShapeError
 from labkit.ops.windows import pair
 
-__all__ = ["AttentionMask", "causal_mask", "expect_mask"]
+__all__ = ["AttentionMask", "causal_mask", "chunks"]
 
 
 def causal_mask(
@@ -97,69 +96,71 @@ class AttentionMask:
         >>> AttentionMask(8, 8, causal=True, window=3).within_reach(slice(4, 6))
         slice(2, 6, None)
         """
-        first, end = 0, self.key_length
-        position = self.key_length - self.query_length
-        if self.window is not None:
-            first = max(0, rows.start + position - self.window + 1)
-        if (ahead := self._ahead()) is not None:
-            end = max(0, min(end, rows.stop + position + ahead))
+        end = min(max(rows.stop + self._offset + self._ahead, 0), self.key_length)
+        first = max(rows.start + self._offset - self._behind, 0)
         return slice(min(first, end), end)
 
     def block(
         self, rows: slice, keys: slice, device: torch.device | None = None
     ) -> Bool[Tensor, "*batch t s"] | None:
-        """Cut out the part for some queries and some keys; None if every one may look at all."""
-        near = self.near(rows, keys, device) if self._ahead() is not None else None
-        if self.mask is None:
-            return near
-        given = self.mask[..., rows, keys]
-        return given if near is None else given & near
+        """Cut out the part for some queries and some keys; None if every one may look at all.
+
+        Examples
+        --------
+        >>> looks = AttentionMask(4, 4, causal=True)
+        >>> looks.block(slice(2, 4), slice(1, 4)).tolist()
+        [[True, True, False], [True, True, True]]
+        >>> looks.block(slice(2, 4), slice(0, 3))  # nothing here is in anyone's future
+        """
+        last_query, last_key = rows.stop - 1 + self._offset, keys.stop - 1
+        all_near = (
+            last_key <= rows.start + self._offset + self._ahead
+            and keys.start >= last_query - self._behind
+        )
+        given = None if self.mask is None else self.mask[..., rows, keys]
+        if all_near:
+            return given
+        near = self.near(rows, keys, device)
+        return near if given is None else given & near
 
     def near(
         self, rows: slice, keys: slice, device: torch.device | str | None = None
     ) -> Bool[Tensor, "t s"]:
-        """Say which keys causality and the window let a query see, whatever the mask says."""
-        query = torch.arange(rows.start, rows.stop, device=device)[:, None]
-        query = query + (self.key_length - self.query_length)
+        """Say which keys causality and the window let a query see, whatever the mask says.
+
+        Examples
+        --------
+        >>> AttentionMask(3, 3, window=2).near(slice(0, 1), slice(0, 3)).tolist()
+        [[True, True, False]]
+        """
+        query = torch.arange(rows.start, rows.stop, device=device)[:, None] + self._offset
         key = torch.arange(keys.start, keys.stop, device=device)
-        ahead = self._ahead()
-        near = key <= query + (self.key_length + self.query_length if ahead is None else ahead)
-        return near if self.window is None else near & (key > query - self.window)
+        near = key <= query + self._ahead
+        return near if self.window is None else near & (key >= query - self._behind)
 
-    def _ahead(self) -> int | None:
-        """Count the keys ahead of its own that a query sees; None for all of them."""
-        if self.causal:
-            return 0
-        return None if self.window is None else self.window - 1
+    @property
+    def _offset(self) -> int:
+        """The position of the first query among the keys."""
+        return self.key_length - self.query_length
+
+    @property
+    def _behind(self) -> int:
+        """How many keys before its own a query sees."""
+        return self.key_length + self.query_length if self.window is None else self.window - 1
+
+    @property
+    def _ahead(self) -> int:
+        """How many keys after its own a query sees."""
+        return 0 if self.causal else self._behind
 
 
-def expect_mask(name: str, mask: Tensor, q: Tensor, lengths: tuple[int, int]) -> None:
-    """Refuse a mask that is neither of booleans nor of numbers to add, or does not fit.
-
-    Raises
-    ------
-    DTypeError, DeviceError, ShapeError
-        Saying what a mask is here.
+def chunks(places: slice, size: int) -> list[slice]:
+    """Cut a range into pieces of one size, the last one shorter; at least one, maybe empty.
 
     Examples
     --------
-    >>> expect_mask("mask", torch.ones(2, 3, dtype=torch.bool), torch.ones(2, 4), (2, 3))
+    >>> chunks(slice(2, 7), 3)
+    [slice(2, 5, None), slice(5, 7, None)]
     """
-    kinds = ("mask must be boolean (True = may look) or", "bias must hold")
-    if not isinstance(mask, Tensor) or not (
-        mask.is_floating_point() or (name == "mask" and mask.dtype is torch.bool)
-    ):
-        kind = mask.dtype if isinstance(mask, Tensor) else type(mask).__name__
-        raise DTypeError(
-            f"{kinds[name == 'bias']} floating-point numbers to add to the scores, got {kind}; "
-            f"use {name}.{'bool' if name == 'mask' else 'float'}()"
-        )
-    if mask.device != q.device:
-        raise DeviceError(f"q is on {q.device} but {name} is on {mask.device}; use .to(q.device)")
-    fits = zip(reversed(mask.shape), reversed(lengths), strict=False)
-    if any(size not in (1, length) for size, length in fits):
-        raise ShapeError(
-            f"{name} must be (..., queries, keys), here (..., {lengths[0]}, {lengths[1]}) or 1 "
-            f"along an axis, got {tuple(mask.shape)}; a row of keys to keep in each sequence, "
-            "(batch, keys), is given as keep[:, None, :] or, with heads, keep[:, None, None, :]"
-        )
+    starts = range(places.start, max(places.stop, places.start + 1), size)
+    return [slice(start, min(start + size, places.stop)) for start in starts]

@@ -21,13 +21,13 @@ References
 .. [4] Gemma Team (2024), Gemma 2: the soft cap. https://arxiv.org/abs/2408.00118
 """
 
-import math
-
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from labkit.ops.attention_inputs import AttentionInputs, attention_inputs, attention_scores
+from labkit.ops.attention_masks import chunks
+from labkit.ops.masked_softmax import masked_softmax
 
 __all__ = ["attention_weights", "scaled_dot_product_attention"]
 
@@ -66,9 +66,9 @@ def attention_weights(
 
     Examples
     --------
-    >>> q, k = torch.tensor([[0.0, 2.0]]), torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    >>> attention_weights(q, k, scale=math.log(3) / 2).round(decimals=4).tolist()
-    [[0.25, 0.75]]
+    >>> q = k = torch.zeros(3, 1)
+    >>> attention_weights(q, k, causal=True).tolist()[:2]
+    [[1.0, 0.0, 0.0], [0.5, 0.5, 0.0]]
     """
     inputs = attention_inputs(
         q, k, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
@@ -149,8 +149,7 @@ def scaled_dot_product_attention(
         q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
     blocks = []
-    for start in range(0, max(1, q.shape[-2]), _ROWS_AT_ONCE):
-        rows = slice(start, min(start + _ROWS_AT_ONCE, q.shape[-2]))
+    for rows in chunks(slice(0, q.shape[-2]), _ROWS_AT_ONCE):
         keys = inputs.looks.within_reach(rows)
         blocks.append(_weights(inputs, rows, keys) @ inputs.v[..., keys, :])
     return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-2)
@@ -158,16 +157,8 @@ def scaled_dot_product_attention(
 
 def _weights(inputs: AttentionInputs, rows: slice, keys: slice) -> Tensor:
     """Compute the part of the map that belongs to some queries and some keys."""
+    q, k = inputs.q[..., rows, :], inputs.k[..., keys, :]
     bias = None if inputs.bias is None else inputs.bias[..., rows, keys]
-    scores = attention_scores(inputs.q[..., rows, :], inputs.k[..., keys, :], bias, inputs.softcap)
-    allowed = inputs.looks.block(rows, keys, scores.device)
-    if allowed is None:
-        return scores.softmax(dim=-1)
-    hidden = ~allowed
-    if not inputs.looks.may_hide_all:
-        return scores.masked_fill(hidden, -math.inf).softmax(dim=-1)
-    # The softmax of minus infinities alone is 0 / 0, and its gradient NaN. A query that may look
-    # nowhere is given equal scores instead, and its weights are then wiped out.
-    nowhere = hidden.all(dim=-1, keepdim=True)
-    scores = scores.masked_fill(hidden, -math.inf).masked_fill(nowhere, 0)
-    return scores.softmax(dim=-1).masked_fill(nowhere, 0)
+    allowed = inputs.looks.block(rows, keys, q.device)
+    scores = attention_scores(q, k, bias, inputs.softcap)
+    return masked_softmax(scores, allowed, may_hide_all=inputs.looks.may_hide_all)

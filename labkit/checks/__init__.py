@@ -11,7 +11,11 @@ from importlib import import_module
 
 __all__ = ["check"]
 
-_HOMES = {"conv2d": "convolution"}
+_HOMES = {
+    "conv2d": "convolution",
+    "rnn": "sequences",
+    "rnn_update": "recurrence",
+}
 
 
 class _Checks:

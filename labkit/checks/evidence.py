@@ -11,6 +11,7 @@ from torch import Tensor
 from labkit.checks.answer import Answer, error_words
 from labkit.checks.comparison import TOLERANCE, Values, agree, differs, parts
 from labkit.checks.question import Derivation, Operation, Question, Result
+from labkit.checks.writing import number, products
 
 __all__ = ["Evidence", "call_text", "evidence_of"]
 
@@ -127,37 +128,24 @@ def _yours(total: float, index: tuple[int, ...], got: Tensor, tolerance: float =
     if any(i >= size for i, size in zip(index, got.shape, strict=True)):
         return "; yours ends before it."
     value = float(got[index])
-    return ", and is." if abs(value - total) <= tolerance else f", yours is {_number(value)}."
+    return ", and is." if abs(value - total) <= tolerance else f", yours is {number(value)}."
 
 
 def _shown(derivation: Derivation) -> str:
-    total = _number(derivation.total)
+    total = number(derivation.total)
     return f"{derivation.shown} = {total}" if derivation.shown else total
 
 
 def _sum(derivation: Derivation) -> str:
     assert derivation.factors is not None
     patch, kernel = derivation.factors
-    rows = [
-        " + ".join(
-            f"{_factor(a)}*{_factor(b)}" for a, b in zip(p.flatten(), k.flatten(), strict=True)
-        )
-        for p, k in zip(patch, kernel, strict=True)
-    ]
+    rows = [products(p, k) for p, k in zip(patch, kernel, strict=True)]
     if len(rows) == 1 and derivation.extra is None:
-        return f"{rows[0]} = {_number(derivation.total)}"
+        return f"{rows[0]} = {number(derivation.total)}"
     lines = [f"{row}   (channel {c})" for c, row in enumerate(rows)]
     if derivation.extra is not None:
-        lines.append(f"{_number(derivation.extra)}   (bias)")
-    return "\n    " + "\n  + ".join(lines) + f"\n  = {_number(derivation.total)}"
-
-
-def _number(value: float | Tensor) -> str:
-    return f"{float(value):.6g}"
-
-
-def _factor(value: Tensor) -> str:
-    return f"({_number(value)})" if value < 0 else _number(value)
+        lines.append(f"{number(derivation.extra)}   (bias)")
+    return "\n    " + "\n  + ".join(lines) + f"\n  = {number(derivation.total)}"
 
 
 def _raised(error: BaseException, function: Callable) -> str:

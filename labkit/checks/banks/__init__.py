@@ -9,6 +9,9 @@ __all__ = [
     "convolution_sums",
     "convolution_windows",
     "misuse",
+    "recurrence",
+    "recurrence_outputs",
+    "recurrence_sequences",
 ]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

@@ -1,0 +1,242 @@
+"""Mistakes people make in one update of a recurrent state, h' = tanh(W x + b + U h + b).
+
+In the code ``a`` are the arguments; W is ``weight_ih`` (hidden, input), U is ``weight_hh`` (hidden,
+hidden). Those that only misuse arguments hold for gates and for whole sequences too.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from labkit.checks.bank import Function, Mistake, Variant
+from labkit.checks.banks.misuse import raises_unless, with_arguments
+from labkit.checks.question import Arguments
+
+__all__ = [
+    "BATCH_ONE_ONLY",
+    "BIAS_FORGOTTEN",
+    "BIAS_ONCE",
+    "BIAS_TWICE",
+    "BIAS_WRONG_AXIS",
+    "INPUT_IGNORED",
+    "MISTAKES",
+    "STATE_IGNORED",
+    "WEIGHTS_SWAPPED",
+    "WEIGHT_TRANSPOSED",
+]
+
+
+def _without(*names: str) -> Variant:
+    return with_arguments(lambda a: dict.fromkeys(names))
+
+
+def _times(factor: int, *names: str) -> Variant:
+    def change(a: Arguments) -> dict:
+        return {name: None if a[name] is None else factor * a[name] for name in names}
+
+    return with_arguments(change)
+
+
+def _zero(name: str) -> Variant:
+    return with_arguments(lambda a: {name: torch.zeros_like(a[name])})
+
+
+def _transposed(name: str) -> Variant:
+    """Make a variant that multiplies by each gate's square block as it stands: ``h @ U``."""
+
+    def change(a: Arguments) -> dict:
+        blocks = a[name].unflatten(0, (-1, a.weight_hh.shape[1]))
+        if blocks.shape[1] != blocks.shape[2]:
+            raise ValueError
+        return {name: blocks.transpose(1, 2).flatten(0, 1)}
+
+    return with_arguments(change)
+
+
+def _reread(a: Arguments) -> dict:
+    out, width = a.weight_ih.shape
+    return {"weight_ih": a.weight_ih.reshape(width, out).T}
+
+
+def _activated(nonlinearity: str) -> Variant:
+    return with_arguments(lambda a: {"nonlinearity": nonlinearity})
+
+
+def _apart(op: Function, a: Arguments) -> Tensor:
+    """Apply the non-linearity to both halves of the sum: tanh(W x + b) + tanh(U h + b)."""
+    from_x = op(a.but(h=torch.zeros_like(a.h), bias_hh=None))
+    return from_x + op(a.but(x=torch.zeros_like(a.x), bias_ih=None))
+
+
+def _state_outside(op: Function, a: Arguments) -> Tensor:
+    from_x = op(a.but(h=torch.zeros_like(a.h), bias_hh=None))
+    return from_x + F.linear(a.h, a.weight_hh, a.bias_hh)
+
+
+def _input_outside(op: Function, a: Arguments) -> Tensor:
+    from_h = op(a.but(x=torch.zeros_like(a.x), bias_ih=None))
+    return from_h + F.linear(a.x, a.weight_ih, a.bias_ih)
+
+
+def _twice(op: Function, a: Arguments) -> Tensor:
+    return torch.tanh(op(a)) if a.nonlinearity == "tanh" else op(a)
+
+
+def _bias_down(op: Function, a: Arguments) -> Tensor:
+    sums = op(a.but(bias_ih=None, bias_hh=None, nonlinearity="identity"))
+    for bias in (a.bias_ih, a.bias_hh):
+        sums = sums if bias is None else sums + bias[:, None]
+    return torch.relu(sums) if a.nonlinearity == "relu" else torch.tanh(sums)
+
+
+TANH_FORGOTTEN = Mistake(
+    "tanh_forgotten",
+    "The tanh is forgotten: the new state is the bare sum, and over many steps it can grow "
+    "without end.",
+    "Return torch.tanh of the whole sum.",
+    {"": _activated("identity")},
+)
+
+OTHER_ACTIVATION = Mistake(
+    "other_activation",
+    "Another function stands where tanh belongs.",
+    "Use torch.tanh, whose values lie between -1 and 1 and keep their sign.",
+    {
+        "Yours is the sigmoid.": _activated("sigmoid"),
+        "Yours is ReLU.": _activated("relu"),
+        "Yours applies tanh twice.": _twice,
+    },
+)
+
+TANH_TOO_EARLY = Mistake(
+    "tanh_too_early",
+    "The tanh comes too early: it belongs around the sum of both products, not around a part.",
+    "Add everything first: torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh).",
+    {
+        "Yours adds tanh of the one product and tanh of the other.": _apart,
+        "Yours adds the old state's product after tanh.": _state_outside,
+        "Yours adds the input's product after tanh.": _input_outside,
+    },
+)
+
+STATE_IGNORED = Mistake(
+    "state_ignored",
+    "The state that goes in does not matter: the answer is as if h were zero.",
+    "Add the old state's product, h @ weight_hh.T: it is all that the network remembers.",
+    {
+        "": _zero("h"),
+        "Its bias is forgotten with it.": with_arguments(
+            lambda a: {"h": torch.zeros_like(a.h), "bias_hh": None}
+        ),
+    },
+)
+
+INPUT_IGNORED = Mistake(
+    "input_ignored",
+    "The input does not matter: the answer is as if x were zero.",
+    "Add the input's product, x @ weight_ih.T.",
+    {
+        "": _zero("x"),
+        "Its bias is forgotten with it.": with_arguments(
+            lambda a: {"x": torch.zeros_like(a.x), "bias_ih": None}
+        ),
+    },
+)
+
+BIAS_FORGOTTEN = Mistake(
+    "bias_forgotten",
+    "The biases are forgotten: the result is as if there were none.",
+    "Add bias_ih and bias_hh before the non-linearity.",
+    {"": _without("bias_ih", "bias_hh")},
+)
+
+BIAS_ONCE = Mistake(
+    "bias_once",
+    "Only one of the two biases is used.",
+    "PyTorch keeps one bias with each matrix: add bias_ih and bias_hh.",
+    {
+        "Yours forgets bias_hh.": _without("bias_hh"),
+        "Yours forgets bias_ih.": _without("bias_ih"),
+        "Yours adds bias_ih twice instead of bias_hh.": with_arguments(
+            lambda a: {"bias_hh": a.bias_ih}
+        ),
+        "Yours adds bias_hh twice instead of bias_ih.": with_arguments(
+            lambda a: {"bias_ih": a.bias_hh}
+        ),
+    },
+)
+
+BIAS_TWICE = Mistake(
+    "bias_twice",
+    "A bias is added twice.",
+    "Add bias_ih once with the input's product and bias_hh once with the state's.",
+    {
+        "Yours adds both twice.": _times(2, "bias_ih", "bias_hh"),
+        "Yours adds bias_ih twice.": _times(2, "bias_ih"),
+        "Yours adds bias_hh twice.": _times(2, "bias_hh"),
+    },
+)
+
+BIAS_WRONG_AXIS = Mistake(
+    "bias_wrong_axis",
+    "The bias is added along the batch: each row gets one number of it.",
+    "Add it as it is: its numbers belong to the last axis, the units.",
+    {"": _bias_down},
+)
+
+WEIGHTS_SWAPPED = Mistake(
+    "weights_swapped",
+    "The two matrices are swapped: weight_ih meets the state, weight_hh the input.",
+    "ih leads from the input to the hidden state: x @ weight_ih.T + h @ weight_hh.T.",
+    {"": with_arguments(lambda a: {"weight_ih": a.weight_hh, "weight_hh": a.weight_ih})},
+)
+
+WEIGHT_TRANSPOSED = Mistake(
+    "weight_transposed",
+    "A matrix is used transposed.",
+    "A weight has a row for each unit, as in nn.Linear: x @ weight_ih.T, h @ weight_hh.T.",
+    {
+        "Yours computes h @ weight_hh.": _transposed("weight_hh"),
+        "Yours computes x @ weight_ih.": _transposed("weight_ih"),
+        "Yours computes both so.": lambda op, a: _transposed("weight_ih")(
+            lambda b: _transposed("weight_hh")(op, b), a
+        ),
+        "Yours rereads weight_ih in another shape.": with_arguments(_reread),
+    },
+)
+
+NONLINEARITY_IGNORED = Mistake(
+    "nonlinearity_ignored",
+    "The option nonlinearity is ignored.",
+    'For nonlinearity="relu" use torch.relu in the place of torch.tanh.',
+    {"": _activated("tanh")},
+)
+
+BATCH_ONE_ONLY = Mistake(
+    "batch_one_only",
+    "It is right for a batch of one row only.",
+    "Each row of x has its own row of h: compute with all of them at once.",
+    {
+        "Yours gives every row the state of the first.": with_arguments(
+            lambda a: {"h": a.h[:1].expand_as(a.h)}
+        ),
+        "Yours raises for more.": raises_unless(lambda a: len(a.h) == 1),
+    },
+)
+
+# From common to rare: where two of them give the same answers, the first is named.
+MISTAKES = (
+    TANH_FORGOTTEN,
+    OTHER_ACTIVATION,
+    STATE_IGNORED,
+    INPUT_IGNORED,
+    BIAS_FORGOTTEN,
+    BIAS_ONCE,
+    BIAS_TWICE,
+    WEIGHT_TRANSPOSED,
+    WEIGHTS_SWAPPED,
+    TANH_TOO_EARLY,
+    NONLINEARITY_IGNORED,
+    BIAS_WRONG_AXIS,
+    BATCH_ONE_ONLY,
+)

@@ -17,7 +17,7 @@ References
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import one_hot
 
@@ -54,7 +54,7 @@ _SLOPES = {
 
 
 def cross_entropy_gradient(
-    logits: Float[Tensor, "B C"], target: Int[Tensor, " B"]
+    logits: Float[Tensor, "B C"], target: Integer[Tensor, " B"]
 ) -> Float[Tensor, "B C"]:
     """Give the gradient of the mean cross-entropy: what was predicted, minus what was true, over B.
 

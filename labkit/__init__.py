@@ -5,6 +5,16 @@ Importing this loads neither torch nor matplotlib: sub-packages arrive when they
 
 from labkit._lazy import lazy_submodules
 
-__all__ = ["backend", "checks", "datasets", "errors", "explorers", "figures", "ops", "results"]
+__all__ = [
+    "backend",
+    "checks",
+    "datasets",
+    "errors",
+    "explorers",
+    "figures",
+    "ops",
+    "results",
+    "timing",
+]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

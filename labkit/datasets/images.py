@@ -47,6 +47,39 @@ class ImageSet:
     def __iter__(self) -> Iterator[Tensor]:
         return iter((self.images, self.labels))
 
+    def pick(
+        self, classes: Int64[Tensor, "*places"], *, generator: torch.Generator | None = None
+    ) -> Float32[Tensor, "*places C H W"]:
+        """Pick an image by chance for each class number; all images of a class are as likely.
+
+        Parameters
+        ----------
+        classes
+            Class numbers in any shape.
+        generator
+            Makes the choice repeat.
+
+        Raises
+        ------
+        OptionError
+            There is no image of some class.
+
+        Examples
+        --------
+        >>> digits().pick(torch.tensor([[3, 1], [4, 1]])).shape
+        torch.Size([2, 2, 1, 8, 8])
+        """
+        counts = self.labels.bincount(minlength=len(self.classes))
+        if classes.numel() and not (
+            classes.min() >= 0 and classes.max() < len(counts) and counts[classes].all()
+        ):
+            present = counts.nonzero().flatten().tolist()
+            raise OptionError(f"expected class numbers among {present}, got {classes.unique()}")
+        by_class = self.labels.argsort(stable=True)
+        chances = torch.rand(classes.shape, generator=generator, dtype=torch.float64)
+        first = counts.cumsum(0) - counts
+        return self.images[by_class[first[classes] + (chances * counts[classes]).long()]]
+
     def __repr__(self) -> str:
         n, *size = self.images.shape
         return f"ImageSet: {n:,} images of {'×'.join(map(str, size))}, {self.source}"

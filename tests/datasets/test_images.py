@@ -128,3 +128,32 @@ def test_real_mnist_files_are_read_and_their_number_is_told(monkeypatch):
     few = slice(0, 2000)
     nearest = torch.cdist(test.images[few].flatten(1), train.images.flatten(1)).argmin(1)
     assert (train.labels[nearest] == test.labels[few]).float().mean() > 0.9
+
+
+def test_each_picked_image_is_of_its_class_and_each_may_be_picked():
+    data = digits("test")
+    label_of = {tuple(i.flatten().tolist()): n for i, n in zip(*data, strict=True)}
+    classes = torch.arange(10).repeat(200, 1)
+    picked = data.pick(classes, generator=torch.Generator().manual_seed(0))
+    assert picked.shape == (200, 10, 1, 8, 8)
+    rows = [tuple(row) for row in picked.flatten(0, 1).flatten(1).tolist()]
+    assert [label_of[row].item() for row in rows] == classes.flatten().tolist()
+    assert len(set(rows)) > 350  # nearly all of 355
+
+
+def test_a_choice_repeats_with_its_generator():
+    one, other = (
+        digits().pick(torch.tensor([7] * 9), generator=torch.Generator().manual_seed(1))
+        for _ in range(2)
+    )
+    assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("number", [-1, 10])
+def test_no_image_of_a_class_that_is_not_there(number):
+    with pytest.raises(OptionError, match=r"among \[0, 1, .*got tensor"):
+        digits().pick(torch.tensor([3, number]))
+
+
+def test_nothing_picked_is_nothing():
+    assert digits().pick(torch.empty(0, 2, dtype=torch.int64)).shape == (0, 2, 1, 8, 8)

@@ -82,7 +82,7 @@ def additive_attention(
     _expect_values(keys, values)
     network = (weight_query, weight_key, weight_score)
     shares = additive_attention_weights(query, keys, *network, mask=mask)
-    return shares @ clear_unseen(values, mask_and_bias(mask)[0])
+    return shares @ clear_unseen(values, mask_and_bias(mask, dtype=values.dtype)[0])
 
 
 def additive_attention_weights(
@@ -105,7 +105,7 @@ def additive_attention_weights(
     tensor([[0.5000, 0.5000]])
     """
     _expect_fitting(query, keys, weight_query, weight_key, weight_score, mask)
-    allowed, bias = mask_and_bias(mask)
+    allowed, bias = mask_and_bias(mask, dtype=query.dtype)
     asked = query @ weight_query.mT
     offered = clear_unseen(keys, allowed) @ weight_key.mT
     hidden = (asked.unsqueeze(-2) + offered.unsqueeze(-3)).tanh()  # (*batch, T, S, A)
@@ -136,7 +136,7 @@ def additive_attention_loops(
     """
     _expect_fitting(query, keys, weight_query, weight_key, weight_score, mask)
     _expect_values(keys, values)
-    mask, bias = mask_and_bias(mask)
+    mask, bias = mask_and_bias(mask, dtype=query.dtype)
     batch = torch.broadcast_shapes(
         *(x.shape[:-2] for x in (query, keys, values, mask) if x is not None)
     )

@@ -15,7 +15,9 @@ from labkit.ops.arguments import expect_alike
 from labkit.ops.attention_masks import AttentionMask
 from labkit.ops.mask_arguments import clear_unseen, expect_mask, mask_and_bias
 
-__all__ = ["AttentionInputs", "attention_inputs", "attention_scores"]
+__all__ = ["AttentionInputs", "Number", "attention_inputs", "attention_scores"]
+
+Number = int | float
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class AttentionInputs:
     v: Float[Tensor, "*batch_v S Ev"] | None
     bias: Float[Tensor, "*batch_b T S"] | None
     looks: AttentionMask
-    softcap: float | None
+    softcap: Number | None
 
     @property
     def batch(self) -> torch.Size:
@@ -40,7 +42,7 @@ def attention_scores(
     q: Float[Tensor, "*batch T E"],
     k: Float[Tensor, "*batch_k S E"],
     bias: Float[Tensor, "*batch_b T S"] | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Float[Tensor, "*batch_o T S"]:
     """Score keys for queries: their product, bent under a cap, plus a bias.
 
@@ -63,9 +65,9 @@ def attention_inputs(
     mask: Tensor | None = None,
     bias: Tensor | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> AttentionInputs:
     """Check the arguments; scale the queries, repeat grouped heads, clear the keys nobody sees.
 
@@ -82,14 +84,11 @@ def attention_inputs(
     >>> attention_inputs(torch.ones(2, 4), torch.ones(3, 4)).q[0].tolist()
     [0.5, 0.5, 0.5, 0.5]
     """
-    _expect_fitting(q, k, v)
-    lengths = q.shape[-2], k.shape[-2]
-    for name, added in (("mask", mask), ("bias", bias)):
-        if added is not None:
-            expect_mask(name, added, q, lengths)
+    _expect_fitting(q, k, v, mask, bias)
     if softcap is not None and not softcap > 0:
         raise OptionError(f"softcap must be a number > 0, or None for no cap, got {softcap!r}")
-    mask, bias = mask_and_bias(mask, bias)
+    lengths = q.shape[-2], k.shape[-2]
+    mask, bias = mask_and_bias(mask, bias, q.dtype)
     k, v = (x if x is None else clear_unseen(_repeated_heads(q, x), mask) for x in (k, v))
     scale = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else scale
     mask, bias = (
@@ -106,27 +105,26 @@ def _repeated_heads(q: Tensor, x: Tensor) -> Tensor:
     return x.repeat_interleave(q.shape[-3] // x.shape[-3], dim=-3)
 
 
-def _expect_fitting(q: Tensor, k: Tensor, v: Tensor | None) -> None:
+def _expect_fitting(
+    q: Tensor, k: Tensor, v: Tensor | None, mask: Tensor | None, bias: Tensor | None
+) -> None:
     expect_alike(q=q, k=k, v=v)
-    shapes = f"q {tuple(q.shape)}, k {tuple(k.shape)}"
-    shapes += "" if v is None else f", v {tuple(v.shape)}"
+    tensors = {"q": q, "k": k, "v": v, "mask": mask, "bias": bias}
+    given = {name: x for name, x in tensors.items() if x is not None}
+    shapes = ", ".join(f"{name} {tuple(getattr(x, 'shape', ()))}" for name, x in given.items())
     if min(x.dim() for x in (q, k, v) if x is not None) < 2:
         raise ShapeError(f"q, k and v must be (..., length, width); got {shapes}")
     if q.shape[-1] != k.shape[-1]:
-        raise ShapeError(
-            f"a query and a key must be equally wide to be multiplied, got {q.shape[-1]} and "
-            f"{k.shape[-1]}: {shapes}"
-        )
+        raise ShapeError(f"queries and keys must be equally wide to be multiplied; got {shapes}")
     if v is not None and v.shape[-2] != k.shape[-2]:
-        raise ShapeError(
-            f"there must be one value for each key, got {v.shape[-2]} values for {k.shape[-2]} "
-            f"keys: {shapes}"
-        )
-    heads = [_repeated_heads(q, x).shape[:-2] for x in (k, v) if x is not None]
+        raise ShapeError(f"there must be one value for each key; got {shapes}")
+    for name in [name for name in ("mask", "bias") if name in given]:
+        expect_mask(name, given[name], q, (q.shape[-2], k.shape[-2]))
+    aligned = [_repeated_heads(q, x) if name in ("k", "v") else x for name, x in given.items()]
     try:
-        torch.broadcast_shapes(q.shape[:-2], *heads)
+        torch.broadcast_shapes(*(x.shape[:-2] for x in aligned))
     except RuntimeError:
         raise ShapeError(
-            "the axes before (length, width) must be equal or 1; only axis -3, the heads, may have "
-            f"a whole multiple in q of what k and v have: {shapes}"
+            "the axes before the last two must be equal or 1, except that the heads of q (axis -3) "
+            f"may be a multiple of those of k and v; got {shapes}"
         ) from None

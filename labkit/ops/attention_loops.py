@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from labkit.ops.attention_inputs import AttentionInputs, attention_inputs
+from labkit.ops.attention_inputs import AttentionInputs, Number, attention_inputs
 
 __all__ = [
     "attention_weights_loops",
@@ -33,9 +33,9 @@ def attention_weights_loops(
     mask: Mask | None = None,
     bias: Bias | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Float[Tensor, "*batch_o T S"]:
     """Score every key that a query may look at, and share its attention out by softmax.
 
@@ -74,9 +74,9 @@ def scaled_dot_product_attention_loops(
     mask: Mask | None = None,
     bias: Bias | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Float[Tensor, "*batch_o T Ev"]:
     """Add up the values of the keys that a query may look at, each times its share.
 

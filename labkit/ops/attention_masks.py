@@ -155,12 +155,12 @@ class AttentionMask:
 
 
 def chunks(places: slice, size: int) -> list[slice]:
-    """Cut a range into pieces of one size, the last one shorter; at least one, maybe empty.
+    """Cut a range into pieces of one size, the last one maybe shorter.
 
     Examples
     --------
     >>> chunks(slice(2, 7), 3)
     [slice(2, 5, None), slice(5, 7, None)]
     """
-    starts = range(places.start, max(places.stop, places.start + 1), size)
+    starts = range(places.start, places.stop, size)
     return [slice(start, min(start + size, places.stop)) for start in starts]

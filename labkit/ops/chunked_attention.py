@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from labkit.ops.attention_inputs import attention_inputs, attention_scores
+from labkit.ops.attention_inputs import Number, attention_inputs, attention_scores
 from labkit.ops.attention_masks import AttentionMask, chunks
 from labkit.ops.masked_softmax import hide
 from labkit.ops.windows import pair
@@ -42,9 +42,9 @@ def chunked_attention(
     mask: Mask | None = None,
     bias: Bias | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Float[Tensor, "*batch_o T Ev"]:
     """Attend to the keys chunk by chunk, and add up the answers with the online softmax.
 
@@ -67,6 +67,8 @@ def chunked_attention(
         q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
     q, k, v = (x.expand(*inputs.batch, *x.shape[-2:]) for x in (inputs.q, inputs.k, inputs.v))
+    if torch.is_autocast_enabled(q.device.type):  # which knows nothing of the way back below
+        q, k, v = (x.to(torch.get_autocast_dtype(q.device.type)) for x in (q, k, v))
     return _OnlineSoftmax.apply(q, k, v, inputs.bias, inputs.looks, inputs.softcap, chunk_size)
 
 
@@ -79,7 +81,7 @@ class _OnlineSoftmax(torch.autograd.Function):
         v: Tensor,
         bias: Tensor | None,
         looks: AttentionMask,
-        softcap: float | None,
+        softcap: Number | None,
         chunk_size: int,
     ) -> Tensor:
         ctx.looks, ctx.softcap, ctx.chunk_size = looks, softcap, chunk_size

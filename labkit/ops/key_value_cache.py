@@ -18,6 +18,7 @@ from torch import Tensor
 
 from labkit.errors import OptionError, ShapeError
 from labkit.ops.arguments import expect_alike
+from labkit.ops.attention_inputs import Number
 from labkit.ops.scaled_dot_product import scaled_dot_product_attention
 
 __all__ = ["KeyValueCache"]
@@ -69,11 +70,8 @@ class KeyValueCache:
             raise ShapeError(
                 f"there must be one value for each key, got k {tuple(k.shape)}, v {tuple(v.shape)}"
             )
-        if self.keys is None:
-            self.keys, self.values = k, v
-        else:
-            longer = _joined("k", self.keys, k), _joined("v", self.values, v)
-            self.keys, self.values = longer
+        longer = _joined("k", self.keys, k), _joined("v", self.values, v)
+        self.keys, self.values = longer
 
     def attend(
         self,
@@ -83,9 +81,9 @@ class KeyValueCache:
         *,
         mask: Bool[Tensor, "*batch_m #T #S"] | Float[Tensor, "*batch_m #T #S"] | None = None,
         bias: Float[Tensor, "*batch_b #T #S"] | None = None,
-        scale: float | None = None,
+        scale: Number | None = None,
         window: int | None = None,
-        softcap: float | None = None,
+        softcap: Number | None = None,
     ) -> Float[Tensor, "*batch_o T Ev"]:
         """Add the new steps, and answer their queries: the last ``T`` steps of the cache ask.
 
@@ -116,8 +114,11 @@ class KeyValueCache:
         )  # fmt: skip
 
 
-def _joined(name: str, before: Tensor, more: Tensor) -> Tensor:
-    expect_alike(**{"the cache": before, name: more})
+def _joined(name: str, before: Tensor | None, more: Tensor) -> Tensor:
+    """Copy what there was and what comes into one tensor; nobody else holds it."""
+    if before is None:
+        return more.clone()
+    expect_alike(cache=before, **{name: more})
     if before.shape[:-2] != more.shape[:-2] or before.shape[-1] != more.shape[-1]:
         raise ShapeError(
             f"{name} must be like the steps in the cache in all but the length (axis -2): "

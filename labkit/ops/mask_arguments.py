@@ -46,9 +46,16 @@ def expect_mask(name: str, mask: Tensor, q: Tensor, lengths: tuple[int, int]) ->
 
 
 def mask_and_bias(
-    mask: Tensor | None, bias: Tensor | None = None
+    mask: Tensor | None, bias: Tensor | None = None, dtype: torch.dtype = torch.float32
 ) -> tuple[Tensor | None, Tensor | None]:
     """Tell what may be looked at from what is added; minus infinity added means: may not look.
+
+    Parameters
+    ----------
+    mask, bias
+        Two masks, of which the first may be of either kind.
+    dtype
+        The scores' own; a number too low for it, as -1e9 is for float16, becomes minus infinity.
 
     Returns
     -------
@@ -64,6 +71,7 @@ def mask_and_bias(
     if mask is not None and mask.is_floating_point():
         mask, bias = None, mask if bias is None else mask + bias
     if bias is not None:
+        bias = bias.to(dtype)
         finite = bias != -math.inf
         mask = finite if mask is None else mask & finite
     return mask, bias

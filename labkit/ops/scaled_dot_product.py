@@ -25,7 +25,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from labkit.ops.attention_inputs import AttentionInputs, attention_inputs, attention_scores
+from labkit.ops.attention_inputs import AttentionInputs, Number, attention_inputs, attention_scores
 from labkit.ops.attention_masks import chunks
 from labkit.ops.masked_softmax import masked_softmax
 
@@ -51,9 +51,9 @@ def attention_weights(
     mask: Mask | None = None,
     bias: Bias | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Map:
     """Compute the map: what share of its attention each query pays to each key.
 
@@ -84,9 +84,9 @@ def scaled_dot_product_attention(
     mask: Mask | None = None,
     bias: Bias | None = None,
     causal: bool = False,
-    scale: float | None = None,
+    scale: Number | None = None,
     window: int | None = None,
-    softcap: float | None = None,
+    softcap: Number | None = None,
 ) -> Outputs:
     """Answer each query with the mean of the values, weighted by how well their keys match it.
 
@@ -149,7 +149,7 @@ def scaled_dot_product_attention(
         q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
     blocks = []
-    for rows in chunks(slice(0, q.shape[-2]), _ROWS_AT_ONCE):
+    for rows in chunks(slice(0, q.shape[-2]), _ROWS_AT_ONCE) or [slice(0, 0)]:
         keys = inputs.looks.within_reach(rows)
         blocks.append(_weights(inputs, rows, keys) @ inputs.v[..., keys, :])
     return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-2)

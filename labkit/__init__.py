@@ -12,6 +12,7 @@ __all__ = [
     "errors",
     "explorers",
     "figures",
+    "memory",
     "ops",
     "results",
     "timing",

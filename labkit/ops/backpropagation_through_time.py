@@ -22,14 +22,13 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.nn.functional import pad
 
 from labkit.errors import OptionError, ShapeError
 from labkit.ops.arguments import expect_alike
-from labkit.ops.recurrent_updates import Nonlinearity
+from labkit.ops.recurrent_equations import Nonlinearity
 from labkit.ops.recurrent_weights import read_weights
 
-__all__ = ["Arriving", "RNNGradients", "gradient_norms", "rnn_backward", "walk_back", "with_zeros"]
+__all__ = ["RNNGradients", "gradient_norms", "rnn_backward"]
 
 
 class RNNGradients(NamedTuple):
@@ -112,92 +111,31 @@ def rnn_backward(
         if states.shape != shape:
             raise ShapeError(f"{name} must have shape {shape}, got {tuple(states.shape)}")
 
-    back = walk_back(gradient.unbind(), output.unbind(), layer.weight_hh, nonlinearity)
-    states, sums = (torch.stack(steps) if steps else gradient for steps in back[:2])
+    arriving = torch.zeros_like(initial[0])  # from the future, of which the last step has none
+    at_states, at_sums = torch.zeros_like(output), torch.zeros_like(output)
+    for t in reversed(range(len(x))):
+        at_states[t] = gradient[t] + arriving
+        at_sums[t] = at_states[t] * _slope(output[t], nonlinearity)
+        arriving = at_sums[t] @ layer.weight_hh
+
     before = torch.cat([initial, output])[:-1]  # h_{t-1}, what U was multiplied by
     by_name = {
-        "weight_ih_l0": torch.einsum("tbh,tbd->hd", sums, x),
-        "weight_hh_l0": torch.einsum("tbh,tbk->hk", sums, before),
-        "bias_ih_l0": sums.sum(dim=(0, 1)),
-        "bias_hh_l0": sums.sum(dim=(0, 1)),
+        "weight_ih_l0": torch.einsum("tbh,tbd->hd", at_sums, x),
+        "weight_hh_l0": torch.einsum("tbh,tbk->hk", at_sums, before),
+        "bias_ih_l0": at_sums.sum(dim=(0, 1)),
+        "bias_hh_l0": at_sums.sum(dim=(0, 1)),
     }
     return RNNGradients(
-        x=sums @ layer.weight_ih,
+        x=at_sums @ layer.weight_ih,
         weights={name: by_name[name] for name in weights},
-        states=states,
-        initial_state=with_zeros(back.initial, len(initial[0]))[None],
+        states=at_states,
+        initial_state=arriving[None],
     )
 
 
-class Arriving(NamedTuple):
-    """The gradients that `walk_back` meets on its way.
-
-    Parameters
-    ----------
-    states
-        For each step, what arrives at its state from its own time and from all later ones.
-    sums
-        For each step, what arrives at ``W x + U h + b``.
-    initial
-        What arrives at the states before the first step, of the sequences that have one.
-    """
-
-    states: list[Tensor]
-    sums: list[Tensor]
-    initial: Tensor
-
-
-def walk_back(
-    gradients: Sequence[Tensor],
-    states: Sequence[Tensor],
-    weight_hh: Float[Tensor, "H H"],
-    nonlinearity: Nonlinearity = "tanh",
-) -> Arriving:
-    """Carry the gradients of a plain RNN's states from the last step to the first.
-
-    Parameters
-    ----------
-    gradients
-        Of each step's state, as if it had no effect on the next, (B, H). Sequences that end
-        early are the last rows, and are left out of the steps that they do not have.
-    states
-        After each step.
-    weight_hh
-        U, which the states went through from step to step.
-    nonlinearity
-        ``"tanh"`` or ``"relu"``.
-
-    Examples
-    --------
-    >>> steps = torch.ones(1, 1), torch.ones(1, 1)
-    >>> walk_back(steps, steps, torch.full((1, 1), 0.5), "relu").states
-    [tensor([[1.5000]]), tensor([[1.]])]
-    """
-    at_states, at_sums = [], []
-    arriving = weight_hh.new_zeros(0, len(weight_hh))
-    for gradient, h in zip(reversed(gradients), reversed(states), strict=True):
-        at_states.append(gradient + with_zeros(arriving, len(gradient)))
-        at_sums.append(_through(at_states[-1], h, nonlinearity))
-        arriving = at_sums[-1] @ weight_hh
-    return Arriving(at_states[::-1], at_sums[::-1], arriving)
-
-
-def _through(at_state: Tensor, h: Tensor, nonlinearity: Nonlinearity) -> Tensor:
-    """Multiply by the nonlinearity's slope, which its own result tells."""
-    if nonlinearity == "relu":
-        return at_state.masked_fill(h <= 0, 0)
-    return at_state * (1 - h * h)
-
-
-def with_zeros(rows: Float[Tensor, "few H"], count: int) -> Float[Tensor, "count H"]:
-    """Add rows of zeros for the sequences that nothing has arrived at yet.
-
-    Examples
-    --------
-    >>> with_zeros(torch.ones(1, 2), 3).sum(dim=1)
-    tensor([2., 0., 0.])
-    """
-    return rows if len(rows) == count else pad(rows, (0, 0, 0, count - len(rows)))
+def _slope(h: Tensor, nonlinearity: Nonlinearity) -> Tensor:
+    """Differentiate the nonlinearity; its own result tells its slope."""
+    return 1 - h * h if nonlinearity == "tanh" else (h > 0).to(h.dtype)
 
 
 def gradient_norms(

@@ -21,7 +21,13 @@ from torch import Tensor
 
 from labkit.errors import OptionError, ShapeError
 
-__all__ = ["Packing", "last_states", "plan_packing", "read_lengths", "still_running"]
+__all__ = [
+    "Packing",
+    "last_states",
+    "plan_packing",
+    "read_lengths",
+    "still_running",
+]
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,9 @@ def last_states(initial: Float[Tensor, "B D"], steps: Sequence[Tensor]) -> Float
     >>> last_states(torch.zeros(3, 1), [torch.ones(2, 1), torch.full((1, 1), 5.0)]).flatten()
     tensor([5., 1., 0.])
     """
+    if not steps or len(steps[-1]) == len(initial):
+        return steps[-1] if steps else initial
     going_on = [*map(len, steps), 0]
     pairs = zip([initial, *steps], going_on, strict=True)
-    ended = [state[count:] if count else state for state, count in pairs if len(state) > count]
-    return torch.cat(ended[::-1]) if ended else initial
+    ended = [state[count:] for state, count in pairs if len(state) > count]
+    return torch.cat(ended[::-1])

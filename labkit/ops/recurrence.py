@@ -15,10 +15,11 @@ from jaxtyping import Float
 from torch import Tensor
 
 from labkit.ops.backpropagation_through_time import RNNGradients, gradient_norms, rnn_backward
+from labkit.ops.recurrent_equations import Nonlinearity
 from labkit.ops.recurrent_layers import read_stack, run_stack
+from labkit.ops.recurrent_loops import gru_loops, lstm_loops, rnn_loops
 from labkit.ops.recurrent_scans import gru_scan, lstm_scan, rnn_scan
 from labkit.ops.recurrent_updates import (
-    Nonlinearity,
     gated_output_update,
     gru_update,
     lstm_update,
@@ -30,11 +31,14 @@ __all__ = [
     "gated_output_update",
     "gradient_norms",
     "gru",
+    "gru_loops",
     "gru_update",
     "lstm",
+    "lstm_loops",
     "lstm_update",
     "rnn",
     "rnn_backward",
+    "rnn_loops",
     "rnn_update",
 ]
 

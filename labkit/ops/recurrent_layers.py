@@ -21,8 +21,8 @@ from torch import Tensor
 from labkit.errors import OptionError, ShapeError
 from labkit.ops.arguments import expect_alike, expect_float
 from labkit.ops.packed_sequences import plan_packing, read_lengths
+from labkit.ops.recurrent_arguments import expect_peepholes
 from labkit.ops.recurrent_scans import Scan
-from labkit.ops.recurrent_updates import expect_peepholes
 from labkit.ops.recurrent_weights import LayerWeights, read_weights
 
 __all__ = ["Stack", "read_stack", "run_stack"]

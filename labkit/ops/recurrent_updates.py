@@ -18,30 +18,22 @@ References
    Machine Translation. https://arxiv.org/abs/1406.1078
 """
 
-from typing import Literal
-
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import linear
 
-from labkit.errors import OptionError, ShapeError
-from labkit.ops.arguments import expect_alike
-from labkit.ops.recurrent_weights import LayerWeights, expect_fitting
+from labkit.ops.recurrent_arguments import expect_pair, expect_peepholes, expect_step
+from labkit.ops.recurrent_equations import (
+    Nonlinearity,
+    activation,
+    gated_output_state,
+    gru_state,
+    lstm_state,
+)
+from labkit.ops.recurrent_weights import LayerWeights
 
-__all__ = [
-    "Nonlinearity",
-    "expect_peepholes",
-    "gated_output_update",
-    "gru_state",
-    "gru_update",
-    "lstm_state",
-    "lstm_update",
-    "rnn_state",
-    "rnn_update",
-]
+__all__ = ["gated_output_update", "gru_update", "lstm_update", "rnn_update"]
 
-Nonlinearity = Literal["tanh", "relu"]
 Input = Float[Tensor, "*batch features"]
 State = Float[Tensor, "*batch hidden"]
 InputWeights = Float[Tensor, "rows features"]
@@ -91,30 +83,14 @@ def rnn_update(
 
     Examples
     --------
+    >>> import torch
     >>> x, h = torch.tensor([1.0, 2.0]), torch.tensor([0.5])
     >>> rnn_update(x, h, torch.tensor([[3.0, -1.0]]), torch.tensor([[4.0]]), nonlinearity="relu")
     tensor([3.])
     """
-    _expect_step("RNN", x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
-    return rnn_state(linear(x, weight_ih, bias_ih) + linear(h, weight_hh, bias_hh), nonlinearity)
-
-
-def rnn_state(sums: Tensor, nonlinearity: Nonlinearity = "tanh") -> Tensor:
-    """Bend the sums ``W x + U h + b`` of a plain RNN.
-
-    Raises
-    ------
-    OptionError
-        If the nonlinearity is neither ``"tanh"`` nor ``"relu"``.
-
-    Examples
-    --------
-    >>> rnn_state(torch.tensor([-1.0, 2.0]), "relu")
-    tensor([0., 2.])
-    """
-    if nonlinearity not in ("tanh", "relu"):
-        raise OptionError(f"nonlinearity must be 'tanh' or 'relu', got {nonlinearity!r}")
-    return sums.tanh() if nonlinearity == "tanh" else sums.relu()
+    expect_step("RNN", x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
+    bend = activation(nonlinearity)
+    return bend(linear(x, weight_ih, bias_ih) + linear(h, weight_hh, bias_hh))
 
 
 def gru_update(
@@ -134,10 +110,10 @@ def gru_update(
     the GRU it acts before: ``n = tanh(W_n x + U_n (r * h))``; the two differ, so weights trained
     for one do not serve the other. And some later papers call z what is here 1 - z.
 
+    Inputs and errors are those of `rnn_update`.
+
     Parameters
     ----------
-    x, h
-        As in `rnn_update`.
     weight_ih, weight_hh, bias_ih, bias_hh
         The rows of r, of z and of n on top of one another: 3 H rows.
 
@@ -145,11 +121,6 @@ def gru_update(
     -------
     State
         The state after this step, a mixture of the old one and n.
-
-    Raises
-    ------
-    ShapeError, DTypeError, DeviceError
-        If the tensors do not fit one another.
 
     See Also
     --------
@@ -159,28 +130,13 @@ def gru_update(
     --------
     An update gate held open (z = 1) keeps the state for ever:
 
+    >>> import torch
     >>> keep = torch.tensor([0.0, 100.0, 0.0])
     >>> gru_update(torch.ones(1), torch.tensor([0.25]), torch.ones(3, 1), torch.ones(3, 1), keep)
     tensor([0.2500])
     """
-    _expect_step("GRU", x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
+    expect_step("GRU", x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
     return gru_state(linear(x, weight_ih, bias_ih), linear(h, weight_hh, bias_hh), h)
-
-
-def gru_state(from_input: Tensor, from_state: Tensor, h: Tensor) -> Tensor:
-    """Mix the old state with a new one, from ``W x + b_ih`` and ``U h + b_hh`` of all gates.
-
-    Examples
-    --------
-    >>> gru_state(torch.zeros(3), torch.zeros(3), torch.tensor([4.0]))
-    tensor([2.])
-    """
-    x_r, x_z, x_n = from_input.chunk(3, dim=-1)
-    h_r, h_z, h_n = from_state.chunk(3, dim=-1)
-    r = torch.sigmoid(x_r + h_r)
-    z = torch.sigmoid(x_z + h_z)
-    n = torch.tanh(x_n + r * h_n)
-    return (1 - z) * n + z * h
 
 
 def lstm_update(
@@ -229,35 +185,17 @@ def lstm_update(
     --------
     A forget gate held open and an input gate held shut keep the cell for ever:
 
+    >>> import torch
     >>> gates = torch.tensor([-100.0, 100.0, 0.0, 100.0])
     >>> start = torch.zeros(1), torch.tensor([0.5])
     >>> lstm_update(torch.ones(1), start, torch.ones(4, 1), torch.ones(4, 1), gates)[1]
     tensor([0.5000])
     """
-    h, c = _expect_pair(state)
-    _expect_step("LSTM", x, (h, c), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
+    h, c = expect_pair(state)
+    expect_step("LSTM", x, (h, c), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
     if peepholes is not None:
         expect_peepholes(peepholes, x, (3, h.shape[-1]))
     return lstm_state(linear(x, weight_ih, bias_ih) + linear(h, weight_hh, bias_hh), c, peepholes)
-
-
-def lstm_state(sums: Tensor, c: Tensor, peepholes: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Write to the cell and read from it, from the sums ``W x + U h + b`` of all four gates.
-
-    Examples
-    --------
-    >>> lstm_state(torch.zeros(4), torch.tensor([2.0]))[1]
-    tensor([1.])
-    """
-    i, f, g, o = sums.chunk(4, dim=-1)
-    if peepholes is not None:
-        i = i + peepholes[0] * c
-        f = f + peepholes[1] * c
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    if peepholes is not None:
-        o = o + peepholes[2] * c
-    h = torch.sigmoid(o) * torch.tanh(c)
-    return h, c
 
 
 def gated_output_update(
@@ -278,10 +216,10 @@ def gated_output_update(
     on ungated; here nothing is kept back, so that the gate, being less than 1, makes old inputs
     fade faster than without it.
 
+    Inputs and errors are those of `rnn_update`.
+
     Parameters
     ----------
-    x, h
-        As in `rnn_update`.
     weight_ih, weight_hh, bias_ih, bias_hh
         The rows of the new state on top of those of o, as in an LSTM: 2 H rows.
 
@@ -290,15 +228,11 @@ def gated_output_update(
     State
         The state after this step, within -1 and 1.
 
-    Raises
-    ------
-    ShapeError, DTypeError, DeviceError
-        If the tensors do not fit one another.
-
     Examples
     --------
     An open gate leaves a plain RNN:
 
+    >>> import torch
     >>> x, h, open_gate = torch.ones(1), torch.zeros(1), torch.tensor([0.0, 100.0])
     >>> gated_output_update(x, h, torch.ones(2, 1), torch.ones(2, 1), open_gate)
     tensor([0.7616])
@@ -306,47 +240,5 @@ def gated_output_update(
     tensor([0.7616])
     """
     kind = "RNN with an output gate"
-    _expect_step(kind, x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
-    sums = linear(x, weight_ih, bias_ih) + linear(h, weight_hh, bias_hh)
-    a, o = sums.chunk(2, dim=-1)
-    return torch.sigmoid(o) * torch.tanh(a)
-
-
-def expect_peepholes(peepholes: Tensor, x: Tensor, shape: tuple[int, ...]) -> None:
-    """Refuse peepholes that are not one number for each of i, f and o of each unit.
-
-    Raises
-    ------
-    ShapeError, DTypeError, DeviceError
-        Saying what was expected.
-
-    Examples
-    --------
-    >>> expect_peepholes(torch.zeros(3, 5), torch.zeros(2), (3, 5))
-    """
-    expect_alike(x=x, peepholes=peepholes)
-    if peepholes.shape != shape:
-        raise ShapeError(
-            f"peepholes must have shape {shape}, got {tuple(peepholes.shape)}: one number for "
-            f"each of the gates i, f and o, and each of {shape[-1]} units"
-        )
-
-
-def _expect_pair(state: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    if not isinstance(state, tuple | list) or len(state) != 2:
-        raise ShapeError("an LSTM's state is a pair (h, c) of tensors; start with zeros for both")
-    return state[0], state[1]
-
-
-def _expect_step(kind: str, x: Tensor, state: tuple[Tensor, ...], layer: LayerWeights) -> None:
-    """Refuse an input, states and weights that do not fit one another."""
-    parts = zip(("h", "c"), state, strict=False)
-    expect_alike(x=x, **dict(parts), **layer._asdict())
-    if x.dim() == 0 or any(s.dim() == 0 or s.shape[:-1] != x.shape[:-1] for s in state):
-        raise ShapeError(
-            "x must be (batch, features) and each state (batch, hidden), of one batch, or both "
-            f"without it; got x {tuple(x.shape)}, state {[tuple(s.shape) for s in state]}"
-        )
-    if any(s.shape != state[0].shape for s in state):
-        raise ShapeError(f"h {tuple(state[0].shape)} and c {tuple(state[1].shape)} must be alike")
-    expect_fitting(layer, kind, x.shape[-1], state[0].shape[-1])
+    expect_step(kind, x, (h,), LayerWeights(weight_ih, weight_hh, bias_ih, bias_hh))
+    return gated_output_state(linear(x, weight_ih, bias_ih) + linear(h, weight_hh, bias_hh))

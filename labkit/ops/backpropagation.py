@@ -29,7 +29,14 @@ from labkit.ops.arguments import (
     expect_one_of,
     expect_same_shape,
 )
-from labkit.ops.perceptron import Activation, Forward, Layer, forward, forward_loops, init_layers
+from labkit.ops.neural_network import (
+    Activation,
+    Forward,
+    Layer,
+    forward,
+    forward_loops,
+    init_layers,
+)
 from labkit.ops.softmax import softmax
 
 __all__ = [

@@ -1,10 +1,10 @@
-"""labkit.ops.perceptron: the way forward on paper, its loops, PyTorch's layers, a good start."""
+"""labkit.ops.neural_network: the way forward on paper, its loops, PyTorch's layers, a good start."""
 
 import pytest
 import torch
 
 from labkit.errors import DeviceError, DTypeError, OptionError, ShapeError
-from labkit.ops.perceptron import Layer, forward, forward_loops, init_layers
+from labkit.ops.neural_network import Layer, forward, forward_loops, init_layers
 
 ACTIVATIONS = ["tanh", "relu", "sigmoid", "identity"]
 SIZES = [(3, 2), (3, 5, 2), (3, 4, 5, 2)]
@@ -136,7 +136,7 @@ def test_the_input_is_not_modified():
 
 
 def test_a_start_keeps_the_size_of_what_goes_through():
-    layers = init_layers((400, 400, 400), generator=torch.Generator().manual_seed(0))
+    layers = init_layers((400, 200, 400), generator=torch.Generator().manual_seed(0))
     x = torch.randn(200, 400, generator=torch.Generator().manual_seed(1))
     for z in forward(x, layers, activation="identity").sums:
         assert z.std().item() == pytest.approx(1, abs=0.03)

@@ -1,9 +1,10 @@
-"""The multilayer perceptron: weighted sums, with an activation between one and the next.
+"""A neural network: weighted sums, with an activation between one and the next.
 
 A layer takes the weighted sums ``z = a W^T + b`` of what comes in; the activation ``a = f(z)`` goes
 on to the next layer. The last layer has no activation: its sums are the network's output, such as
 the logits of a classifier. Without any activation ("identity") the layers multiply out to one
-matrix, and however many they are, the network is a linear model [1]_.
+matrix, and however many they are, the network is a linear model [1]_. Books call this network a
+multilayer perceptron (MLP).
 
 B example in the batch, I O features into and out of a layer.
 

@@ -97,7 +97,7 @@ def _run(a: Arguments) -> tuple[Tensor, Tensor]:
 
 
 def _steps(a: Arguments) -> int:
-    return a.x.shape[1 if a.batch_first else 0]
+    return a.x.shape[1 if a.get("batch_first") else 0]
 
 
 def _derive_output(a: Arguments, index: tuple[int, ...]) -> Derivation:
@@ -127,7 +127,11 @@ RNN = Operation(
     parameters=(
         *RNN_UPDATE.parameters,
         parameter("batch_first", "batchfirst", default=False),
-        parameter("lengths", "length lens seq_lengths sequence_lengths"),
+        parameter(
+            "lengths",
+            "length lens seq_lengths sequence_lengths",
+            stands_for_none=lambda a: torch.full((len(a.h),), _steps(a), device=a.x.device),
+        ),
     ),
     questions=_QUESTIONS,
     reference=_run,

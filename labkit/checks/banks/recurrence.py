@@ -104,8 +104,14 @@ OTHER_ACTIVATION = Mistake(
     {
         "Yours is the sigmoid.": _activated("sigmoid"),
         "Yours is ReLU.": _activated("relu"),
-        "Yours applies tanh twice.": _twice,
     },
+)
+
+TANH_TWICE = Mistake(
+    "tanh_twice",
+    "The tanh is applied twice.",
+    "Apply it once, to the whole sum.",
+    {"": _twice},
 )
 
 TANH_TOO_EARLY = Mistake(
@@ -236,6 +242,7 @@ MISTAKES = (
     WEIGHT_TRANSPOSED,
     WEIGHTS_SWAPPED,
     TANH_TOO_EARLY,
+    TANH_TWICE,
     NONLINEARITY_IGNORED,
     BIAS_WRONG_AXIS,
     BATCH_ONE_ONLY,

@@ -1,4 +1,4 @@
-"""labkit.ops.neural_network: the way forward on paper, its loops, PyTorch's layers, a good start."""
+"""labkit.ops.neural_network: the way forward on paper, the loops, torch's layers, a good start."""
 
 import pytest
 import torch

@@ -11,4 +11,11 @@ def convolution():
     return ConvolutionExplorer(image, presets={"learned": [[1.5, 2.0], [0.0, -1.0]]}, stride=2)
 
 
-EXAMPLES = {make.__name__: make for make in (convolution,)}
+def recurrence():
+    from labkit.explorers.recurrence import RecurrenceExplorer
+
+    inputs = torch.eye(4)[[0, 1, 2, 2, 3]]
+    return RecurrenceExplorer(inputs, kind="lstm", tokens="hello", unit=2)
+
+
+EXAMPLES = {make.__name__: make for make in (convolution, recurrence)}

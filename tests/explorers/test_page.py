@@ -180,7 +180,7 @@ def test_copy_gives_the_code_of_python(open_page, explorer):
         """() => Object.defineProperty(navigator, "clipboard", { configurable: true,
             value: { writeText: async (text) => { window.copied = text; } } })"""
     )
-    slider(page).press("ArrowDown")
+    slider(page).press("ArrowRight")
     page.get_by_role("button", name="Copy as Python").click()
     page.get_by_text("Copied.").wait_for()
     explorer.position = get(page, "position")
@@ -210,7 +210,7 @@ def test_two_views_follow_one_model_and_clean_up_after_themselves(open_page, exp
     page = open_page(explorer)
     page.evaluate("() => { window.cleanUpSecond = window.show(); }")
     painted(page)
-    slider(page).press("ArrowDown")
+    slider(page).press("ArrowRight")
     painted(page)
     assert slider(page, 1).input_value() == str(get(page, "position")) != "0"
     first, second = page.locator(".lk-canvas").all()

@@ -12,9 +12,15 @@ from importlib import import_module
 __all__ = ["check"]
 
 _HOMES = {
+    "avg_pool2d": "pooling",
     "conv2d": "convolution",
+    "gru_update": "gated_recurrence",
+    "lstm_update": "gated_recurrence",
+    "max_pool2d": "pooling",
     "rnn": "sequences",
     "rnn_update": "recurrence",
+    "rotary_embedding": "rotary_embedding",
+    "sinusoidal_encoding": "sinusoidal_encoding",
 }
 
 

@@ -116,7 +116,8 @@ def _element(
     should = _sum(derivation) if derivation.factors else _shown(derivation)
     yours = _yours(derivation.total, index, got, tolerance)
     source = f"the sum of {derivation.source}" if derivation.factors else derivation.source
-    axes = ", ".join(f"{axis} {i}" for axis, i in zip(result.axes, index, strict=True))
+    named = index[len(index) - len(result.axes) :]
+    axes = ", ".join(f"{axis} {i}" for axis, i in zip(result.axes, named, strict=True))
     place = ": ".join(filter(None, [axes, source]))
     name = f"{result.name}{list(index) if index else ''}"
     return f"{name} should be {should}{yours}" + (f"\n({place})" if place else "")

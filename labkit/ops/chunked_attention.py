@@ -17,8 +17,9 @@ References
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import FunctionCtx
 
+from labkit.errors import OptionError
 from labkit.ops.attention_inputs import Number, attention_inputs, attention_scores
 from labkit.ops.attention_masks import AttentionMask, chunks
 from labkit.ops.masked_softmax import hide
@@ -48,13 +49,18 @@ def chunked_attention(
 ) -> Float[Tensor, "*batch_o T Ev"]:
     """Attend to the keys chunk by chunk, and add up the answers with the online softmax.
 
-    Parameters, result and errors are those of
-    `labkit.ops.attention.scaled_dot_product_attention`; gradients of gradients are not offered.
+    Apart from ``chunk_size``, parameters, result and errors are those of
+    `labkit.ops.attention.scaled_dot_product_attention`.
 
     Parameters
     ----------
     chunk_size
         How many queries meet how many keys at a time: a square of this side is held for each head.
+
+    Raises
+    ------
+    OptionError
+        Also when gradients of gradients are asked for (``create_graph=True``).
 
     Examples
     --------
@@ -67,8 +73,10 @@ def chunked_attention(
         q, k, v, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
     q, k, v = (x.expand(*inputs.batch, *x.shape[-2:]) for x in (inputs.q, inputs.k, inputs.v))
-    if torch.is_autocast_enabled(q.device.type):  # which knows nothing of the way back below
-        q, k, v = (x.to(torch.get_autocast_dtype(q.device.type)) for x in (q, k, v))
+    kind = q.device.type
+    if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
+        # It covers the way there only; the way back below must find what was multiplied.
+        q, k, v = (x.to(torch.get_autocast_dtype(kind)) for x in (q, k, v))
     return _OnlineSoftmax.apply(q, k, v, inputs.bias, inputs.looks, inputs.softcap, chunk_size)
 
 
@@ -108,8 +116,11 @@ class _OnlineSoftmax(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: FunctionCtx, d_output: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # create_graph=True; PyTorch's own guard misses half the cases
+            raise OptionError(
+                "chunked_attention has no gradients of gradients; use scaled_dot_product_attention"
+            )
         q, k, v, bias, output, log_sum = ctx.saved_tensors
         d_q, d_k, d_v = (x.new_zeros(x.shape, dtype=log_sum.dtype) for x in (q, k, v))
         d_bias = bias.new_zeros(bias.shape) if ctx.needs_input_grad[3] else None

@@ -1,0 +1,147 @@
+"""The explorer of recurrence in a real JupyterLab, and in an exported page without a kernel."""
+
+import re
+
+import nbformat
+import pytest
+import torch
+from torch import nn
+
+from labkit.execution import documents
+from labkit.execution.running import run
+from labkit.reports import report
+
+from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+EXPLORER = '[data-labkit-explorer="recurrence"]'
+SHOW = """\
+import torch
+from torch import nn
+from labkit.explorers.recurrence import RecurrenceExplorer
+torch.manual_seed(0)
+layers = {"rnn": nn.RNN(3, 4), "lstm": nn.LSTM(3, 4)}
+inputs = torch.randn(6, 3)
+weights = {kind: layer.state_dict() for kind, layer in layers.items()}
+explorer = RecurrenceExplorer(inputs, weights, kind="lstm", tokens="我们学深度习", amount=0.5)
+explorer"""
+LINKED = """\
+import ipywidgets
+slider = ipywidgets.IntSlider(max=3)
+ipywidgets.jslink((slider, "value"), (explorer, "unit"))
+slider"""
+TRUTH = """
+import json as _json
+print(_json.dumps({
+    "position": explorer.position, "unit": explorer.unit, "kind": explorer.kind,
+    "perturbed": explorer.perturbed, "reach": explorer.reach,
+    "state": layers[explorer.kind](inputs)[0][explorer.position, explorer.unit].item(),
+}))
+"""
+
+
+def number(text):
+    return float(text.replace("−", "-"))
+
+
+def total(explorer):
+    return number(explorer.locator(".lk-total").inner_text())
+
+
+def press(page, explorer, *keys):
+    explorer.get_by_role("slider", name="Step").focus()
+    for key in keys:
+        page.keyboard.press(key)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def wait_for_kernel(page, **expected):
+    """A change on the screen reaches Python; return what torch says there."""
+    for _ in range(50):
+        truth = ask_kernel(page, TRUTH)
+        if {name: truth[name] for name in expected} == expected:
+            return truth
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the kernel has {truth}, the screen {expected}")
+
+
+def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp_path):
+    folder, address = lab
+    cells = [nbformat.v4.new_code_cell(source) for source in (SHOW, LINKED)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "recurrence.ipynb")
+    page = open_notebook(browser, address, "recurrence.ipynb")
+    run_all(page)
+    assert errors(page) == []
+    explorer = page.locator(EXPLORER)
+    explorer.wait_for()
+
+    press(page, explorer, "Home", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown")
+    truth = wait_for_kernel(page, position=2, unit=2)
+    assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
+    readout = page.locator(".widget-readout")
+    assert readout.inner_text() == "2"
+
+    readout.fill("1")
+    readout.press("Enter")
+    truth = wait_for_kernel(page, position=2, unit=1)
+    assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
+
+    explorer.get_by_role("button", name="RNN", exact=True).click()
+    explorer.get_by_role("button", name="larger step of the change").click()
+    truth = wait_for_kernel(page, kind="rnn", perturbed=1)
+    assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
+    said = explorer.locator(".lk-formula").inner_text()
+    reached = re.search(r"after (\d+) step", said)
+    assert truth["reach"] == (int(reached[1]) if reached else None)
+
+    ask_kernel(page, "explorer.position = 5; explorer.unit = 3")
+    explorer.get_by_text("unit 3", exact=False).first.wait_for()
+    page.wait_for_function("document.querySelector('.lk-slider').value === '5'")
+    truth = wait_for_kernel(page, position=5, unit=3)
+    assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
+    explorer.screenshot(path=tmp_path / "recurrence.png")
+    close(page)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Run a notebook with the explorer and write its page."""
+    folder = tmp_path_factory.mktemp("report")
+    cell = {"id": "c0", "metadata": {}, "cell_type": "code", "outputs": []}
+    cells = [cell | {"source": SHOW, "execution_count": None}]
+    path = folder / "recurrence.ipynb"
+    documents.write({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, path)
+    outcome = run(path, output=folder / report.EXECUTED / path.name)
+    assert outcome.status == "passed"
+    report.write(folder, [outcome])
+    return folder / "pages" / "recurrence.html"
+
+
+def test_in_an_exported_page_it_lives_without_kernel_and_network(exported, browser):
+    context = browser.new_context(viewport={"width": 1000, "height": 900})
+    context.set_offline(True)
+    page = context.new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(exported.resolve().as_uri())
+    page.locator(".explorer[data-ready=true]").wait_for()
+    explorer = page.locator(EXPLORER)
+
+    torch.manual_seed(0)
+    layers = {"rnn": nn.RNN(3, 4), "lstm": nn.LSTM(3, 4)}
+    inputs = torch.randn(6, 3)
+    for kind, layer in layers.items():
+        explorer.get_by_role("button", name=kind.upper(), exact=True).click()
+        press(page, explorer, "Home", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown")
+        for position in range(6):
+            expected = layer(inputs)[0][position, 1].item()
+            assert total(explorer) == pytest.approx(expected, abs=0.0051)
+            press(page, explorer, "ArrowRight")
+    assert said == []
+    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
+    context.close()

@@ -26,6 +26,7 @@ __all__ = [
     "Result",
     "ShapeRule",
     "Trait",
+    "bundle",
     "parameter",
 ]
 
@@ -112,6 +113,11 @@ class Bundle:
     words: frozenset[str]
 
 
+def bundle(name: str, members: str, words: str) -> Bundle:
+    """Return a bundle of members, with the names that learners give it; separated by spaces."""
+    return Bundle(name, tuple(members.split()), frozenset({name, *words.split()}))
+
+
 @dataclass(frozen=True)
 class Question:
     """One call to make; only what differs from the defaults is in ``arguments``.
@@ -158,7 +164,7 @@ class Derivation:
 
 @dataclass(frozen=True)
 class Result:
-    """One result of an operation: its name, its axes, and how one of its numbers comes about."""
+    """One result: its name, its last axes, and how one of its numbers comes about."""
 
     name: str
     axes: tuple[str, ...]

@@ -24,8 +24,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from labkit.errors import OptionError, ShapeError
-from labkit.ops.arguments import expect_alike
-from labkit.ops.recurrent_equations import Nonlinearity
+from labkit.ops.arguments import expect_alike, expect_float
+from labkit.ops.recurrent_equations import Nonlinearity, activation
 from labkit.ops.recurrent_weights import read_weights
 
 __all__ = ["RNNGradients", "gradient_norms", "rnn_backward"]
@@ -52,6 +52,7 @@ class RNNGradients(NamedTuple):
     initial_state: Tensor
 
 
+@torch.no_grad()
 def rnn_backward(
     x: Float[Tensor, "T B D"],
     weights: Mapping[str, Tensor],
@@ -76,7 +77,7 @@ def rnn_backward(
     Returns
     -------
     RNNGradients
-        The same numbers as autograd's.
+        The same numbers as autograd's, without a graph of their own.
 
     Raises
     ------
@@ -94,6 +95,9 @@ def rnn_backward(
     tensor([0.2500, 0.5000, 1.0000])
     """
     expect_alike(x=x, output=output, gradient=gradient, initial_state=initial_state)
+    if x.dim() != 3:
+        raise ShapeError(f"x must be (time, batch, features), got shape {tuple(x.shape)}")
+    activation(nonlinearity)  # raises where it means nothing here
     stack = read_weights(weights, "RNN", x.shape[-1])
     if len(stack) > 1 or len(stack[0]) > 1:
         raise OptionError(
@@ -181,14 +185,14 @@ def gradient_norms(
             f"stacked tensor {tuple(states.shape)} is made from the states, and the way from one "
             "state to the next does not lead through it"
         )
-    expect_alike(loss=loss, **{f"states[{t}]": state for t, state in enumerate(states)})
+    named = {"loss": loss, **{f"states[{t}]": state for t, state in enumerate(states)}}
+    for name, tensor in named.items():
+        expect_float(name, tensor)
+        if not tensor.requires_grad:
+            raise OptionError(f"{name} has no gradient; step from weights with requires_grad_()")
     if loss.numel() != 1:
         raise ShapeError(f"loss must be a single number, got shape {tuple(loss.shape)}")
-    for name, tensor in {"loss": loss, **dict(enumerate(states))}.items():
-        if not tensor.requires_grad:
-            name = name if name == "loss" else f"states[{name}]"
-            raise OptionError(f"{name} has no gradient; step from weights with requires_grad_()")
-    if not len(states):
+    if not states:
         return loss.new_zeros(0)
     found = torch.autograd.grad(loss, list(states), retain_graph=True, allow_unused=True)
     norms = [loss.new_zeros(()) if gradient is None else gradient.norm() for gradient in found]

@@ -103,10 +103,10 @@ def read_stack(
         )
     layout = "unbatched" if x.dim() == 2 else "batch first" if batch_first else "time first"
     time_first = x.unsqueeze(1) if x.dim() == 2 else x.transpose(0, 1) if batch_first else x
-    expect_alike(x=x, **weights)
     layers = read_weights(
         weights, kind, x.shape[-1], num_layers=num_layers, bidirectional=bidirectional
     )
+    expect_alike(x=x, **weights)
     if reverse and len(layers[0]) == 2:
         raise OptionError("reverse=True is for one direction; these weights read in both")
     time, batch = time_first.shape[:2]

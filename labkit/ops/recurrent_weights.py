@@ -85,6 +85,11 @@ def read_weights(
     >>> layer.weight_ih.shape
     torch.Size([9, 2])
     """
+    if not isinstance(weights, Mapping):
+        raise OptionError(
+            f"weights must be a mapping from names to tensors, got {type(weights).__name__}; "
+            f"of a module use module.state_dict(), or dict(module.named_parameters())"
+        )
     layers, directions, bias = _read_names(weights, kind)
     if num_layers not in (None, layers):
         raise OptionError(f"num_layers={num_layers}, but the weights are those of {layers}")

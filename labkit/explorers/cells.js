@@ -37,18 +37,18 @@ export function cellSize(width, ...lines) {
 
 // The answer of a step, large; or, while it is to be predicted, the place to write a guess.
 export class Total {
-  constructor(prediction) {
+  constructor(prediction = null) {
     this.prediction = prediction;
     this.label = element("div", { class: "lk-label" });
     this.value = element("div", { class: "lk-total" });
-    this.node = element("div", { class: "lk-block" }, this.label, this.value, prediction.node);
+    this.node = element("div", { class: "lk-block" }, this.label, this.value, prediction?.node ?? "");
   }
 
   // guessing: whether the place for a guess is shown; it belongs to the position, not to what is pointed at.
-  show({ label, text, rgb, hidden, guessing }) {
+  show({ label, text, rgb, hidden = false, guessing = false }) {
     setText(this.label, label);
     this.value.hidden = hidden;
-    this.prediction.node.hidden = !guessing;
+    if (this.prediction) this.prediction.node.hidden = !guessing;
     if (!hidden) this.value.style.cssText = `background: rgb(${rgb}); color: ${inkOn(rgb)}`;
     setText(this.value, hidden ? "?" : text);
   }

@@ -51,19 +51,24 @@ export class Transport {
 }
 
 export class Prediction {
-  constructor({ quantity, judge, reveal }) {
-    this.guess = element("input", { class: "lk-guess", type: "text", inputmode: "decimal", placeholder: "?", autocomplete: "off", "aria-label": `Your prediction of the ${quantity}` });
+  constructor({ judge, reveal }) {
+    this.guess = element("input", { class: "lk-guess", type: "text", inputmode: "decimal", placeholder: "?", autocomplete: "off" });
     this.guess.addEventListener("keydown", (event) => { if (event.key === "Enter") judge(); });
     this.node = element("div", { class: "lk-prediction" }, this.guess, element("div", { class: "lk-row" },
       button("Check", () => judge(), { class: "lk-small" }), button("Reveal", () => reveal(), { class: "lk-small" })));
   }
+
+  name(quantity) {
+    this.guess.setAttribute("aria-label", `Your prediction of the ${quantity}`);
+  }
 }
 
 export class Stepper {
-  constructor(name, { least, most, change, label = name }) {
+  // empty: what a cleared field stands for.
+  constructor(name, { least, most, change, label = name, empty = least }) {
     Object.assign(this, { least, most });
     this.input = element("input", { type: "number", min: least, max: most, step: 1, "aria-label": name });
-    const set = (value) => change(clamp(Math.round(value) || least, least, this.most));
+    const set = (value) => change(clamp(Math.round(value) || empty, least, this.most));
     this.input.addEventListener("change", () => set(this.input.valueAsNumber));
     this.less = button("−", () => set(this.value - 1), { "aria-label": `smaller ${name}` });
     this.more = button("+", () => set(this.value + 1), { "aria-label": `larger ${name}` });

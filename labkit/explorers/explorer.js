@@ -20,7 +20,7 @@
 //   fit(width)             lay the picture out, width in CSS pixels
 //   show(position)         paint the picture and the numbers of a step
 //   place(position)        "row 1, column 2";  said(position): "sum 5";  label(position): all, in a sentence
-//   answer(position)       the number to be predicted;  this.answerPlaces: its decimals
+//   answer(position)       the number to be predicted;  this.answerPlaces: its decimals;  this.quantity: what it is
 //   code(position)         the state as Python, the text of Explorer.code;  tables(position): data tables
 //   at(event)              what lies under the pointer: { position, part }
 //   outlook(state)         what a change would lead to: { count, words } or { refusal }
@@ -44,7 +44,7 @@ export class ExplorerView {
     this.transport = new Transport({ label: slider, hint, key: (event) => this.key(event),
       go: (position) => { this.pause(); this.goTo(position); }, nudge: (by) => { this.pause(); this.goTo(this.position + by); },
       play: () => (this.playback.playing ? this.pause() : this.start()), predict: () => this.set({ predict: !this.predicting }) });
-    this.prediction = new Prediction({ quantity, judge: () => this.judge(), reveal: () => this.reveal() });
+    this.prediction = new Prediction({ judge: () => this.judge(), reveal: () => this.reveal() });
     this.live = element("div", { class: "lk-live", role: "status", "aria-live": "polite" });
     this.twin = new Twin({ opened: this.ask, code: () => this.code(this.position), say: (words) => this.say(words) });
   }
@@ -95,6 +95,7 @@ export class ExplorerView {
     this.transport.predict.show(this.predicting);
     this.root.toggleAttribute("data-dark", isDark(this.host));
     this.refresh();
+    this.prediction.name(this.quantity);
     const width = this.stage.clientWidth;
     if (!width) return;
     this.fit(width);

@@ -84,23 +84,23 @@ export class Picture {
     return { x: map.x + column * cell, y: map.y + row * cell, width: columns * cell, height: rows * cell };
   }
 
-  // value(row, column) is a number, or null for a cell without one, which shows `empty`.
+  // value(row, column) is a number; null for a cell without one, which shows empty(row, column);
+  // undefined where there is no cell at all.
   paintMap(pen, map, value, scale, places, empty, cell = this.layout.cell) {
     const line = cell >= 8 ? 1 : 0;
     const size = this.numberSize(pen, scale, places, cell);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.fillStyle = this.palette.surface;
-    pen.fillRect(map.x, map.y, map.columns * cell - line, map.rows * cell - line);
     for (let r = 0; r < map.rows; r++) for (let c = 0; c < map.columns; c++) {
       const [x, y, number] = [map.x + c * cell, map.y + r * cell, value(r, c)];
+      if (number === undefined) continue;
       const rgb = number === null ? null : scale.rgb(number);
       pen.fillStyle = rgb ? `rgb(${rgb})` : this.palette.sunken;
       pen.fillRect(x, y, cell - line, cell - line);
       if (!size) continue;
       pen.font = this.font(size);
       pen.fillStyle = rgb ? inkOn(rgb) : this.palette.muted;
-      pen.fillText(rgb ? write(number, places) : empty, x + (cell - 1) / 2, y + (cell + 1) / 2);
+      pen.fillText(rgb ? write(number, places) : empty(r, c), x + (cell - 1) / 2, y + (cell + 1) / 2);
     }
   }
 

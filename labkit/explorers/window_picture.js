@@ -2,29 +2,34 @@
 import { clamp } from "./numbers.js";
 import { Picture } from "./picture.js";
 
-// facts: state (with image, shape, stride, padding), rows and columns (each axis: n, span, size, left),
-// output, scales and places (each with input and output), and hidden(position).
+// facts: state (with image, shape, stride, padding), rows and columns (each axis: n, span, size, left,
+// and over: cells beyond the padding that the last window reaches), output, scales and places (each
+// with input and output), hidden(position); beside: whether a second map lies beside the output.
 export class WindowPicture extends Picture {
   measure(width) {
     const { shape: [height, across], padding } = this.state;
-    const input = { rows: height + 2 * padding, columns: across + 2 * padding };
+    const input = { rows: height + 2 * padding + (this.rows.over ?? 0), columns: across + 2 * padding + (this.columns.over ?? 0) };
     const output = { rows: this.rows.size, columns: this.columns.size };
+    const beside = this.beside ? { ...output } : null;
     const tallest = Math.max(input.rows, output.rows);
     const gap = Math.round(clamp(width * 0.14, 40, 150));
     const ratio = window.devicePixelRatio || 1;
-    const room = Math.min((width - gap - 8) / (input.columns + output.columns), clamp(width * 0.46, 200, 430) / tallest, 46);
+    const gaps = gap + (beside ? Math.round(clamp(width * 0.06, 20, 60)) : 0);
+    const cells = input.columns + output.columns * (beside ? 2 : 1);
+    const room = Math.min((width - gaps - 8) / cells, clamp(width * 0.46, 200, 430) / tallest, 46);
     const cell = Math.max(1, Math.floor(room * ratio)) / ratio;
-    const left = Math.round((width - gap - cell * (input.columns + output.columns)) / 2);
+    const left = Math.round((width - gaps - cell * cells) / 2);
     const middle = (map) => 28 + Math.round(((tallest - map.rows) * cell) / 2);
     Object.assign(input, { x: left, y: middle(input) });
     Object.assign(output, { x: left + cell * input.columns + gap, y: middle(output) });
-    return { width, height: Math.round(28 + tallest * cell + 36), cell, gap, input, output };
+    if (beside) Object.assign(beside, { x: output.x + cell * output.columns + gaps - gap, y: output.y });
+    return { width, height: Math.round(28 + tallest * cell + 36), cell, input, output, beside };
   }
 
   // The output position under the pointer; over the input, the nearest window and the cell [row, column].
   at(event) {
-    const { input, output } = this.layout;
-    const there = this.cellAt(this.pointAt(event), output);
+    const { input, output, beside } = this.layout;
+    const there = this.cellAt(this.pointAt(event), output) ?? (beside && this.cellAt(this.pointAt(event), beside));
     if (there) return { position: there[0] * output.columns + there[1], cell: null };
     const here = this.cellAt(this.pointAt(event), input);
     if (!here) return { position: null, cell: null };
@@ -43,19 +48,33 @@ export class WindowPicture extends Picture {
     return this.box(output, Math.floor(position / output.columns), position % output.columns);
   }
 
+  // What the input shows at (y, x): a number, or null and then a text; and the titles of both maps.
+  inputValue(y, x) {
+    const { image, shape: [rows, columns] } = this.state;
+    return y >= 0 && y < rows && x >= 0 && x < columns ? image[y * columns + x] : null;
+  }
+
+  inputText() {
+    return "0";
+  }
+
+  titles() {
+    return ["Input", "Output"];
+  }
+
   // Input and output do not change while the window moves.
   paintStill(pen) {
     const { cell, input, output } = this.layout;
-    const { shape: [rows, columns], padding, image } = this.state;
-    const inside = (r, c) => r >= padding && r < rows + padding && c >= padding && c < columns + padding;
-    const pixel = (r, c) => (inside(r, c) ? image[(r - padding) * columns + c - padding] : null);
+    const { shape: [rows, columns], padding } = this.state;
+    const pixel = (r, c) => this.inputValue(r - padding, c - padding);
     const result = (r, c) => (this.hidden(r * output.columns + c) ? null : this.output[r * output.columns + c]);
-    this.paintMap(pen, input, pixel, this.scales.input, this.places.input, this.emptyPadding ?? "0");
-    this.paintMap(pen, output, result, this.scales.output, this.places.output, "?");
+    this.paintMap(pen, input, pixel, this.scales.input, this.places.input, (r, c) => this.inputText(r - padding, c - padding));
+    this.paintMap(pen, output, result, this.scales.output, this.places.output, () => "?");
     this.paintLeftOver(pen);
     const padded = padding ? (input.columns * cell < 200 ? ` + ${padding}` : `, padded by ${padding}`) : "";
-    this.paintTitle(pen, input, "Input", `${rows} × ${columns}${padded}`, this.scales.input, this.places.input);
-    this.paintTitle(pen, output, "Output", `${output.rows} × ${output.columns}`, this.scales.output, this.places.output);
+    const [from, to] = this.titles();
+    this.paintTitle(pen, input, from, `${rows} × ${columns}${padded}`, this.scales.input, this.places.input);
+    this.paintTitle(pen, output, to, `${output.rows} × ${output.columns}`, this.scales.output, this.places.output);
   }
 
   // Rows and columns that no window reads because the stride steps past them.

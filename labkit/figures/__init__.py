@@ -11,6 +11,7 @@ __all__ = [
     "heatmap",
     "images",
     "pixels",
+    "pooling",
     "recurrence",
     "style",
     "timeline",

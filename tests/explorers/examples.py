@@ -11,6 +11,13 @@ def convolution():
     return ConvolutionExplorer(image, presets={"learned": [[1.5, 2.0], [0.0, -1.0]]}, stride=2)
 
 
+def pooling():
+    from labkit.explorers.pooling import PoolingExplorer
+
+    image = torch.arange(54.0).reshape(9, 6) % 7
+    return PoolingExplorer(image, kernel_size=3, stride=2, padding=1, shift=(1, 0))
+
+
 def recurrence():
     from labkit.explorers.recurrence import RecurrenceExplorer
 
@@ -18,4 +25,4 @@ def recurrence():
     return RecurrenceExplorer(inputs, kind="lstm", tokens="hello", unit=2)
 
 
-EXAMPLES = {make.__name__: make for make in (convolution, recurrence)}
+EXAMPLES = {make.__name__: make for make in (convolution, pooling, recurrence)}

@@ -312,6 +312,19 @@ def test_what_lies_in_the_padding_matters_to_nobody(attend, bad):
     assert theirs.isnan().all()
 
 
+def test_a_nan_hidden_from_some_queries_only_reaches_them_as_in_pytorch():
+    """A product of matrices cannot leave out one pair; the loops can."""
+    q, k, v = problem((1, 1, 5, 5, 3))
+    v[..., 4, :] = math.nan
+    theirs = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+    torch.testing.assert_close(
+        scaled_dot_product_attention(q, k, v, causal=True), theirs, equal_nan=True
+    )
+    assert theirs.isnan().all()
+    exact = scaled_dot_product_attention_loops(q, k, v, causal=True)
+    assert exact.isnan().any(dim=-1).tolist() == [[[False] * 4 + [True]]] * 2
+
+
 @pytest.mark.parametrize("attend", FORMS)
 def test_a_nan_in_a_query_stays_in_its_row_and_one_in_a_value_in_its_column(attend):
     q, k, v = problem((1, 1, 4, 5, 3))

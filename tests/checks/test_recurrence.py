@@ -9,6 +9,8 @@ from torch import nn
 from labkit.checks import check
 from labkit.checks.recurrence import RNN_UPDATE
 
+pytestmark = pytest.mark.usefixtures("as_learners_run_it")
+
 # ---------------------------------------------------------------- right answers, in many styles
 
 
@@ -321,14 +323,12 @@ def summed_over_rows(x, h, w_ih, w_hh):
 
 
 @pytest.mark.parametrize(("answer", "mistake"), WRONG)
-@pytest.mark.usefixtures("as_learners_run_it")
 def test_each_mistake_is_called_by_its_name(answer, mistake):
     verdict = check.rnn_update(answer)
     assert verdict.mistake == mistake, verdict
     assert len(verdict.message) > 100
 
 
-@pytest.mark.usefixtures("as_learners_run_it")
 def test_a_wrong_number_is_derived():
     verdict = check.rnn_update(multiplied)
     evidence = verdict.evidence

@@ -8,6 +8,8 @@ from torch import nn
 from labkit.checks import check
 from labkit.checks.sequences import RNN
 
+pytestmark = pytest.mark.usefixtures("as_learners_run_it")
+
 
 def step(x, h, w_ih, w_hh, b_ih=None, b_hh=None):
     return torch.tanh(F.linear(x, w_ih, b_ih) + F.linear(h, w_hh, b_hh))
@@ -494,14 +496,12 @@ def two_back(x, h, w_ih, w_hh):
 
 
 @pytest.mark.parametrize(("answer", "mistake"), WRONG)
-@pytest.mark.usefixtures("as_learners_run_it")
 def test_each_mistake_is_called_by_its_name(answer, mistake):
     verdict = check.rnn(answer)
     assert verdict.mistake == mistake, verdict
     assert len(verdict.message) > 100
 
 
-@pytest.mark.usefixtures("as_learners_run_it")
 def test_a_wrong_number_is_derived_in_its_own_result():
     message = check.rnn(two_back).message
     assert "output[1, 0, 0] should be tanh(" in message

@@ -26,7 +26,7 @@ from torch import Tensor
 from labkit.errors import OptionError, ShapeError
 from labkit.ops.arguments import expect_alike, expect_float
 from labkit.ops.recurrent_equations import Nonlinearity, activation
-from labkit.ops.recurrent_weights import read_weights
+from labkit.ops.recurrent_weights import LayerWeights, read_weights
 
 __all__ = ["RNNGradients", "gradient_norms", "rnn_backward"]
 
@@ -94,35 +94,17 @@ def rnn_backward(
     >>> rnn_backward(x, weights, output, last, nonlinearity="relu").states.flatten()
     tensor([0.2500, 0.5000, 1.0000])
     """
-    expect_alike(x=x, output=output, gradient=gradient, initial_state=initial_state)
-    if x.dim() != 3:
-        raise ShapeError(f"x must be (time, batch, features), got shape {tuple(x.shape)}")
     activation(nonlinearity)  # raises where it means nothing here
-    stack = read_weights(weights, "RNN", x.shape[-1])
-    if len(stack) > 1 or len(stack[0]) > 1:
-        raise OptionError(
-            "rnn_backward walks back through one layer in one direction; walk each one by itself, "
-            "from the last to the first: the gradient of its x is that of the output below"
-        )
-    layer = stack[0][0]
-    initial = output.new_zeros(1, *output.shape[1:]) if initial_state is None else initial_state
-    expected = (*x.shape[:2], len(layer.weight_hh))
-    for name, states, shape in (
-        ("output", output, expected),
-        ("gradient", gradient, expected),
-        ("initial_state", initial, (1, *expected[1:])),
-    ):
-        if states.shape != shape:
-            raise ShapeError(f"{name} must have shape {shape}, got {tuple(states.shape)}")
+    layer, start = _read_single(x, weights, output, gradient, initial_state)
 
-    arriving = torch.zeros_like(initial[0])  # from the future, of which the last step has none
+    arriving = torch.zeros_like(start)  # from the future, of which the last step has none
     at_states, at_sums = torch.zeros_like(output), torch.zeros_like(output)
     for t in reversed(range(len(x))):
         at_states[t] = gradient[t] + arriving
         at_sums[t] = at_states[t] * _slope(output[t], nonlinearity)
         arriving = at_sums[t] @ layer.weight_hh
 
-    before = torch.cat([initial, output])[:-1]  # h_{t-1}, what U was multiplied by
+    before = torch.cat([start[None], output])[:-1]  # h_{t-1}, what U was multiplied by
     by_name = {
         "weight_ih_l0": torch.einsum("tbh,tbd->hd", at_sums, x),
         "weight_hh_l0": torch.einsum("tbh,tbk->hk", at_sums, before),
@@ -135,6 +117,36 @@ def rnn_backward(
         states=at_states,
         initial_state=arriving[None],
     )
+
+
+def _read_single(
+    x: Tensor,
+    weights: Mapping[str, Tensor],
+    output: Tensor,
+    gradient: Tensor,
+    initial_state: Tensor | None,
+) -> tuple[LayerWeights, Tensor]:
+    """Check the arguments; return the only layer's weights and its first state, (B, H)."""
+    if x.dim() != 3:
+        raise ShapeError(f"x must be (time, batch, features), got shape {tuple(x.shape)}")
+    stack = read_weights(weights, "RNN", x.shape[-1])
+    expect_alike(x=x, output=output, gradient=gradient, initial_state=initial_state, **weights)
+    if len(stack) > 1 or len(stack[0]) > 1:
+        raise OptionError(
+            "rnn_backward walks back through one layer in one direction; walk each one by itself, "
+            "from the last to the first: the gradient of its x is that of the output below"
+        )
+    time, batch, hidden = *x.shape[:2], len(stack[0][0].weight_hh)
+    initial = x.new_zeros(1, batch, hidden) if initial_state is None else initial_state
+    every, first = (time, batch, hidden), (1, batch, hidden)
+    for name, states, shape in (
+        ("output", output, every),
+        ("gradient", gradient, every),
+        ("initial_state", initial, first),
+    ):
+        if states.shape != shape:
+            raise ShapeError(f"{name} must have shape {shape}, got {tuple(states.shape)}")
+    return stack[0][0], initial[0]
 
 
 def _slope(h: Tensor, nonlinearity: Nonlinearity) -> Tensor:

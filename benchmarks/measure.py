@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["keep_memory", "machine", "ratio", "save", "table"]
+__all__ = ["keep_memory", "machine", "peak_megabytes", "picture", "ratio", "save", "table"]
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -68,6 +68,29 @@ def _seconds(call: Callable[[], object], calls: int) -> float:
     return time.process_time() - start
 
 
+def peak_megabytes(call: Callable[[], object]) -> float:
+    """Measure by how much a process grows at most while it makes this call, in a child of its own.
+
+    Linux only: it reads /proc. What the library loads at its first use counts too.
+    """
+    import resource
+
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = Path("/proc/self/status")
+        before = int(status.read_text().split("VmRSS:")[1].split()[0])
+        call()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        os.write(writer, f"{(peak - before) / 1024}".encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as answer:
+        grown = float(answer.read())
+    os.waitpid(child, 0)
+    return round(grown, 1)
+
+
 def machine() -> dict[str, str]:
     """Say what was measured on: processor, cores, Python and PyTorch."""
     import torch
@@ -107,3 +130,29 @@ def table(header: list[str], rows: list[list[str]]) -> str:
         + " |"
         for line in lines
     )
+
+
+def picture(name: str, figures: list[dict]) -> Path:
+    """Draw every ratio as a dot with its quartiles, ours filled, bars as lines, beside the JSON."""
+    import matplotlib.pyplot as plt
+
+    shown = [f for f in figures if f["backward"]]
+    rows = {case: row for row, case in enumerate(dict.fromkeys(f["case"] for f in shown))}
+    figure, ax = plt.subplots(figsize=(7, 0.32 * len(rows) + 1), layout="constrained")
+    for f in shown:
+        ours, row = f["form"].startswith("labkit"), rows[f["case"]]
+        ax.plot([f["low"], f["high"]], [row, row], color="#0072B2" if ours else "#9aa0a6", lw=1)
+        style = {"color": "#0072B2", "zorder": 3} if ours else {"color": "#9aa0a6", "mfc": "white"}
+        ax.plot(f["median"], row, "o", ms=6 if ours else 5, **style)
+        if f["bars"]:
+            ax.plot([f["bars"][1]] * 2, [row - 0.35, row + 0.35], color="#D55E00", lw=1.5)
+    ax.set_yticks(list(rows.values()), list(rows), fontsize=8)
+    ax.axvline(1, color="#6b7280", lw=0.8, ls=":")
+    ax.set(xscale="log", xlabel="time ÷ PyTorch, forward and backward (blue: labkit, orange: bar)")
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}.png"
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path

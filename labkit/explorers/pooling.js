@@ -260,10 +260,11 @@ class PoolingView extends ExplorerView {
 
   gradientSentence({ real, ringed, hidden, divisor }) {
     const { kind, shape: [, width] } = this.state;
-    const reading = plural(this.windows[ringed.y * width + ringed.x], "window");
+    const count = this.windows[ringed.y * width + ringed.x];
     const there = `row ${ringed.y}, column ${ringed.x}`;
-    if (kind === "max") return `The winner, ${there}, gets the whole gradient of this output, the others none. It is read by ${reading} and wins ${hidden ? "?" : this.slopeAt(ringed)}.`;
-    return `Each of ${plural(real.length, "cell")} gets 1/${divisor} of this output's gradient. The cell at ${there} is read by ${reading}.`;
+    if (kind === "average") return `Each of ${plural(real.length, "cell")} gets 1/${divisor} of this output's gradient. The ringed one, ${there}, is read by ${plural(count, "window")}.`;
+    const wins = count === 1 ? "No other window reads it." : `Of the ${count} windows that read it, it wins ${hidden ? "?" : this.slopeAt(ringed)}.`;
+    return `The winner, ${there}, gets the whole gradient of this output, the others none. ${wins}`;
   }
 
   where(position) {

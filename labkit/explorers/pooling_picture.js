@@ -22,8 +22,9 @@ export class PoolingPicture extends WindowPicture {
   }
 
   inputText(y, x) {
-    const { shape: [rows, columns], kind } = this.state;
+    const { shape: [rows, columns], kind, view } = this.state;
     if (y >= 0 && y < rows && x >= 0 && x < columns) return "?";
+    if (view === "gradient") return "";
     return kind === "max" ? "−∞" : "0";
   }
 
@@ -67,32 +68,61 @@ export class PoolingPicture extends WindowPicture {
     }
   }
 
-  // From the output back to each cell that has a share: over the gap and in the window, so that no
-  // other number is crossed out.
+  // From the output back to each cell that has a share: bold between the maps, faint over the numbers
+  // of the window, and nowhere else.
   paintRoutes(pen, { position, row, column, real }) {
-    const { cell, input, output } = this.layout;
+    const { cell, input, output, height } = this.layout;
     const { stride } = this.state;
     const to = this.outputBox(position), window = this.box(input, row * stride, column * stride, this.rows.span, this.columns.span);
-    const right = input.x + input.columns * cell;
-    pen.save();
-    const open = new Path2D();
-    open.rect(right, 0, output.x - right, this.layout.height);
-    open.rect(window.x, window.y, window.width, window.height);
-    pen.clip(open);
-    const takers = real.filter((tap) => tap.share > 0).map((tap) => ({ ...this.inputBox(tap), whole: tap.share === 1 }));
-    for (const [colour, extra] of [["rgba(255, 255, 255, 0.95)", 2], [this.palette.accent, 0]]) {
-      pen.strokeStyle = colour;
-      for (const { x, y, whole } of takers) {
-        pen.lineWidth = (whole ? 2.5 : 1.25) + extra;
+    const right = input.x + (input.columns - this.columns.over) * cell;
+    const takers = real.filter((tap) => tap.share > 0).map((tap) => {
+      const { x, y } = this.inputBox(tap);
+      return tap.share === 1 ? { x: x + cell, y: y + cell / 2, whole: true } : { x: x + cell * 0.84, y: y + cell * 0.14, whole: false };
+    });
+    const strokes = (area, width, alpha) => {
+      const open = new Path2D();
+      open.rect(area.x, area.y, area.width, area.height);
+      pen.save();
+      pen.clip(open);
+      pen.globalAlpha = alpha;
+      pen.strokeStyle = this.palette.accent;
+      pen.lineWidth = width;
+      for (const { x, y } of takers) {
         pen.beginPath();
         pen.moveTo(to.x, to.y + cell / 2);
-        pen.lineTo(x + cell * (whole ? 0.92 : 0.8), y + cell * (whole ? 0.5 : 0.2));
+        pen.lineTo(x, y);
         pen.stroke();
       }
-    }
-    pen.restore();
+      pen.restore();
+    };
+    strokes({ x: right, y: 0, width: output.x - right, height }, takers[0].whole ? 2.5 : 1.25, 1);
+    if (takers[0].whole) strokes(window, 2, 0.5);
     if (cell < 9) return;
-    for (const { x, y, whole } of takers) if (!whole) this.dot(pen, x + cell * 0.8, y + cell * 0.2, Math.min(3.5, cell * 0.12));
+    for (const { x, y, whole } of takers) {
+      if (whole) this.arrow(pen, to, { x, y });
+      else this.dot(pen, x, y, Math.min(3, cell * 0.1));
+    }
+  }
+
+  // A head that points from the output to (x, y).
+  arrow(pen, to, { x, y }) {
+    const { cell } = this.layout;
+    const size = Math.min(9, cell * 0.3);
+    pen.save();
+    pen.translate(x - 2, y);
+    pen.rotate(Math.atan2(y - to.y - cell / 2, x - to.x));
+    pen.beginPath();
+    pen.moveTo(0, 0);
+    pen.lineTo(-size, -size * 0.6);
+    pen.lineTo(-size, size * 0.6);
+    pen.closePath();
+    pen.lineJoin = "round";
+    pen.strokeStyle = "rgba(255, 255, 255, 0.95)";
+    pen.lineWidth = 3;
+    pen.stroke();
+    pen.fillStyle = this.palette.accent;
+    pen.fill();
+    pen.restore();
   }
 
   // The cell pointed at, and every output whose window reads it.

@@ -1,0 +1,112 @@
+"""Every explorer where learners meet it: in a real JupyterLab, and in an exported page."""
+
+import inspect
+import re
+
+import nbformat
+import pytest
+
+from labkit.execution import documents
+from labkit.execution.running import run
+from labkit.reports import report
+
+from ..explorers.examples import EXAMPLES
+from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+def cells():
+    """One cell of a notebook for each explorer, which it leaves in a variable of its name."""
+    return [
+        f"import torch\n\n\n{inspect.getsource(make)}\n\nshown_{name} = {name}()\nshown_{name}"
+        for name, make in EXAMPLES.items()
+    ]
+
+
+def press(page, explorer, *keys):
+    explorer.locator(".lk-transport .lk-slider").focus()
+    for key in keys:
+        page.keyboard.press(key)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def said(explorer):
+    return explorer.locator(".lk-transport .lk-slider").get_attribute("aria-valuetext")
+
+
+def walk(page, name):
+    """Take the first step of an explorer by keyboard, and see that all of it follows."""
+    explorer = page.locator(f'[data-labkit-explorer="{name}"]')
+    explorer.scroll_into_view_if_needed()
+    press(page, explorer, "Home")
+    first = said(explorer)
+    press(page, explorer, "ArrowRight")
+    second = said(explorer)
+    assert first != second, name
+    label = explorer.locator(".lk-canvas").get_attribute("aria-label")
+    assert all(part in label for part in second.split(": ", 1)), (name, label, second)
+    return explorer
+
+
+def test_in_jupyterlab_each_moves_by_keyboard_and_the_kernel_follows(lab, browser, tmp_path):
+    folder, address = lab
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells()])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "explorers.ipynb")
+    page = open_notebook(browser, address, "explorers.ipynb")
+    run_all(page)
+    assert errors(page) == []
+    for name in EXAMPLES:
+        explorer = walk(page, name)
+        for _ in range(50):
+            position = ask_kernel(page, f"print(shown_{name}.position)")
+            if position == 1:
+                break
+            page.wait_for_timeout(50)
+        assert position == 1, name
+        ask_kernel(page, f"shown_{name}.predict = True")
+        explorer.get_by_role("button", name="Predict", pressed=True).wait_for()
+        assert "hidden" in said(explorer)
+        explorer.screenshot(path=tmp_path / f"{name}.png")
+    close(page)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Run a notebook with every explorer, and write its page."""
+    folder = tmp_path_factory.mktemp("report")
+    common = {"metadata": {}, "cell_type": "code", "outputs": [], "execution_count": None}
+    sources = [common | {"id": f"c{i}", "source": cell} for i, cell in enumerate(cells())]
+    path = folder / "explorers.ipynb"
+    documents.write({"cells": sources, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, path)
+    outcome = run(path, output=folder / report.EXECUTED / path.name)
+    assert outcome.status == "passed"
+    report.write(folder, [outcome])
+    return folder / "pages" / "explorers.html"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_in_an_exported_page_each_lives_without_kernel_and_network(exported, browser, scheme):
+    context = browser.new_context(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
+    context.set_offline(True)
+    page = context.new_page()
+    problems, asked = [], []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(exported.resolve().as_uri())
+    for name, make in EXAMPLES.items():
+        page.locator(f'.explorer[data-ready=true] [data-labkit-explorer="{name}"]').wait_for()
+        explorer = walk(page, name)
+        assert explorer.get_attribute("data-dark") == ("" if scheme == "dark" else None)
+        explorer.get_by_text("Python", exact=True).click()
+        live = make()
+        live.position = 1
+        code = explorer.get_by_label("Python code")
+        code.wait_for()
+        page.wait_for_function("(node) => node.textContent", arg=code.element_handle())
+        assert code.inner_text().strip() == live.code.strip()
+    assert problems == []
+    assert [url for url in asked if not re.match(r"file:|blob:|data:", url)] == []
+    context.close()

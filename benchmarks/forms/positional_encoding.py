@@ -1,4 +1,4 @@
-"""Positions: PyTorch has no function for them, so the forms that are taught are compared with one."""
+"""Positions: PyTorch has no function for them, so ours is compared with the forms that are taught."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Recurrence, 50 steps of 32 sequences: a step at a time, all inputs at once, one gate after another."""
+"""Recurrence, 50 steps of 32 sequences: step by step, all inputs at once, gate by gate."""
 
 from collections.abc import Callable
 

@@ -162,7 +162,14 @@ class _Examination:
         if left_out:
             words = ", ".join(left_out)
             notes.insert(0, f"Not asked, because your function does not take it: {words}.")
-        return Verdict(self.operation.name, len(answers), tuple(findings), evidence, tuple(notes))
+        name, asked = self.operation.name, len(answers)
+        besides = self._besides(answers)
+        return Verdict(name, asked, tuple(findings), evidence, tuple(notes), besides)
+
+    def _besides(self, answers: Sequence[Answer]) -> tuple[str, ...]:
+        if not any(a.question.probe for a in answers):
+            return ()
+        return ("dtype", "device", *(["gradients"] if self.operation.differentiable else []))
 
 
 def _wrong_type(answer: Answer, operation: Operation) -> Finding:

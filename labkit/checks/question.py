@@ -89,7 +89,8 @@ class Parameter:
 
     ``words`` are the names that learners give it, ``default`` is its value when it is not given;
     inputs have none. ``stands_for_none`` makes the tensor given to somebody who demands an
-    optional one (or the number).
+    optional one (or the number). ``own_default``: a function's own default is a part of its answer
+    (a base of 1000 is wrong), where others are but a habit (a stride of 2).
     """
 
     name: str
@@ -97,6 +98,7 @@ class Parameter:
     required: bool = False
     default: Any = None
     stands_for_none: Callable[[Arguments], Any] | None = None
+    own_default: bool = False
 
 
 def parameter(name: str, words: str, **more: Any) -> Parameter:

@@ -164,7 +164,9 @@ ROTARY_EMBEDDING = Operation(
             "position pos p t position_ids pos_ids input_pos token_positions",
             stands_for_none=lambda a: torch.arange(a.x.shape[-2]),
         ),
-        parameter("base", "b theta n rope_theta rope_base freq_base", default=10_000),
+        parameter(
+            "base", "b theta n rope_theta rope_base freq_base", default=10_000, own_default=True
+        ),
         parameter("layout", "style", default="interleaved"),
         parameter(
             "rotary_dim",

@@ -196,7 +196,15 @@ def _agrees(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
     ours, theirs = operation.defaults[meaning[declared.name]], declared.default
     if declared.kind is P.POSITIONAL_ONLY or ours is None:
         return theirs is None and declared.kind is not P.POSITIONAL_ONLY
+    if _is_part_of_the_answer(declared, meaning, operation):
+        return True
     return type(theirs) is type(ours) and theirs == ours
+
+
+def _is_part_of_the_answer(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
+    """Whether a default is judged with the rest, and so is neither replaced nor remarked on."""
+    judged = {p.name for p in operation.parameters if p.own_default}
+    return meaning.get(declared.name) in judged and isinstance(declared.default, int | float)
 
 
 def _remarks(named: list[P], meaning: dict[str, str], operation: Operation) -> tuple[str, ...]:
@@ -206,7 +214,7 @@ def _remarks(named: list[P], meaning: dict[str, str], operation: Operation) -> t
     remarks = [
         f"your default for {p.name} is {p.default}, PyTorch's is {ours[p.name]}"
         for p in odd
-        if p.default != ours[p.name]
+        if p.default != ours[p.name] and not _is_part_of_the_answer(p, meaning, operation)
     ]
     left = [p.name for p in named if p.name not in meaning]
     return (*remarks, *(f"{name} was left at your default" for name in left))

@@ -150,7 +150,10 @@ SINUSOIDAL_ENCODING = Operation(
             required=True,
         ),
         parameter(
-            "base", "base b n wavelength max_wavelength theta const constant", default=10_000
+            "base",
+            "base b n wavelength max_wavelength theta const constant",
+            default=10_000,
+            own_default=True,
         ),
     ),
     questions=_QUESTIONS,

@@ -30,6 +30,8 @@ class Verdict:
         One question with the right answer and the function's.
     notes
         What was not asked, and what is worth knowing besides.
+    besides
+        What was looked at apart from the numbers.
     """
 
     operation: str
@@ -37,6 +39,7 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     evidence: Evidence | None = None
     notes: tuple[str, ...] = ()
+    besides: tuple[str, ...] = ("dtype", "device", "gradients")
 
     @property
     def passed(self) -> bool:
@@ -64,12 +67,16 @@ class Verdict:
     def _paragraphs(self) -> list[str]:
         if self.passed:
             return [
-                f"All {self.asked} answers are right, and so are dtype, device and gradients; "
-                "nothing that was given has been changed."
+                f"All {self.asked} answers are right{self._also_right()}; nothing that was given "
+                "has been changed."
             ]
         says = [finding.says for finding in self.findings]
         repairs = [f"→ {finding.repair}" for finding in self.findings]
         return ["\n".join(says), self._shown(), "\n".join(repairs)]
+
+    def _also_right(self) -> str:
+        *most, last = self.besides or ("",)
+        return f", and so are {', '.join(most)} and {last}" if last else ""
 
     def _shown(self) -> str:
         if self.evidence is None:

@@ -305,6 +305,11 @@ def a_thousand(x):
     return even_and_odd_columns(x, 1000)
 
 
+@makes("base_wrong")
+def a_hundred_thousand_unless_told(x, base=100_000.0):
+    return even_and_odd_columns(x, base)
+
+
 @makes("wrong_axis")
 def heads_are_counted(x):
     if x.dim() < 4:
@@ -470,7 +475,9 @@ def test_what_is_in_no_bank_is_rejected_with_the_first_number_and_its_formula():
     assert total == pytest.approx(float(verdict.evidence.expected[index]))
     assert f"output{list(index)} should be" in verdict.message
     assert f"= {total:.6g}, yours is {total**2:.6g}." in verdict.message
-    assert "features 0 and 1 are pair 0" in verdict.message
+    # The last axes have names, however many stand before them.
+    position, feature = index[-2:]
+    assert f"(position {position}, feature {feature}: features 0 and 1" in verdict.message
 
 
 def test_one_wrong_number_is_found():

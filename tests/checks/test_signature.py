@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch.nn.functional as F
 
@@ -42,6 +44,16 @@ def test_defaults_that_mean_something_else_are_given_and_told():
     reading = read(lambda x, w, stride=2, padding=None, dilation=1: 0, CONV2D)
     assert reading.always == {"stride", "padding"}
     assert reading.remarks == ("your default for stride is 2, PyTorch's is 1",)
+
+
+def test_a_default_that_is_a_part_of_the_answer_is_left_to_it():
+    judged = replace(CONV2D.parameters[3], own_default=True)
+    operation = replace(CONV2D, parameters=(*CONV2D.parameters[:3], judged))
+    reading = read(lambda x, w, stride=2: 0, operation)
+    assert reading.takes("stride")
+    assert (reading.always, reading.remarks) == (frozenset(), ())
+    assert read(lambda x, w, stride=None: 0, operation).always == {"stride"}
+    assert read(lambda x, w, stride: 0, operation).always == {"stride"}
 
 
 @pytest.mark.parametrize(

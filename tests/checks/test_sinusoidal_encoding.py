@@ -149,6 +149,16 @@ def test_a_base_is_asked_of_those_that_take_one(answer):
     assert check.sinusoidal_encoding(answer).asked == (12 if with_base else 10)
 
 
+def test_a_base_that_must_be_given_is_given():
+    def demanding(length, d_model, base):
+        return where_even(length, d_model, base)
+
+    verdict = check.sinusoidal_encoding(demanding)
+    assert verdict
+    assert verdict.asked == 12
+    assert "All 12 answers are right; nothing that was given" in verdict.message
+
+
 def test_a_class_instance_and_a_module_are_functions_too():
     class Table(torch.nn.Module):
         def forward(self, length, d_model):
@@ -314,6 +324,11 @@ def five_zeros(length, d_model):
 def exponent_without_a_logarithm(length, d_model):
     angles = torch.arange(length)[:, None] * torch.exp(-torch.arange(0, d_model, 2) / d_model)
     return interleave(angles.sin(), angles.cos(), d_model)
+
+
+@makes("base_wrong")
+def three_zeros_unless_told(length, d_model, base=1000):
+    return where_even(length, d_model, base)
 
 
 @makes("wrong_logarithm")

@@ -5,6 +5,7 @@ import pytest
 import torch.nn.functional as F
 
 from labkit.checks import check
+from labkit.checks.verdict import Verdict
 
 WRONG = {
     "flipped": lambda x, weight: F.conv2d(x, weight.flip(2, 3)),
@@ -48,6 +49,19 @@ def test_shapes_are_shown_where_they_differ():
     message = check.conv2d(WRONG["small"]).message
     assert "should have the shape (1, 1, 2, 2), yours has (1, 1, 2, 1)" in message
     assert "yours ends before it" in message
+
+
+@pytest.mark.parametrize(
+    ("besides", "words"),
+    [
+        (("dtype", "device", "gradients"), "right, and so are dtype, device and gradients; noth"),
+        (("dtype", "device"), "right, and so are dtype and device; nothing"),
+        ((), "right; nothing that was given has been changed."),
+    ],
+)
+def test_what_is_right_besides_is_what_was_looked_at(besides, words):
+    verdict = Verdict("conv2d", 5, besides=besides)
+    assert verdict.message.startswith("All 5 answers are " + words)
 
 
 def test_two_mistakes_are_both_told():

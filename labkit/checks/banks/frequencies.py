@@ -97,14 +97,14 @@ BASE_WRONG = Mistake(
     "The base is not the one asked for, which is 10000 unless given.",
     "Count its zeros: 10_000.",
     {
-        f"Yours is as if it were {words}.": _base(lambda base, factor=factor: base * factor)
-        for words, factor in {
-            "1000": 0.1,
-            "100000": 10.0,
-            "1000000": 100.0,
-            "10": 1e-3,
-            "2": 2e-4,
-            "e, 2.718": math.e / 10_000,
+        f"Yours is {words}.": _base(lambda base, wrong=wrong: wrong if base == 10_000 else base)
+        for words, wrong in {
+            "1000": 1e3,
+            "100000": 1e5,
+            "1000000": 1e6,
+            "10": 10.0,
+            "2": 2.0,
+            "e, 2.718": math.e,
         }.items()
     },
 )

@@ -31,12 +31,12 @@ FORMULAS = [
     (bank.POSITIONS_FROM_ONE, "Yours begin at -1.", lambda i: (P - 1) / BASE ** (2 * i / D)),
     (bank.POSITIONS_FROM_ONE, "Yours run backwards.", lambda i: 0.0),
     (bank.FREQUENCY_INVERTED, "", lambda i: P * BASE ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were 1000.", lambda i: P / 1000 ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were 100000.", lambda i: P / 1e5 ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were 1000000.", lambda i: P / 1e6 ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were 10.", lambda i: P / 10 ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were 2.", lambda i: P / 2 ** (2 * i / D)),
-    (bank.BASE_WRONG, "Yours is as if it were e, 2.718.", lambda i: P * math.exp(-2 * i / D)),
+    (bank.BASE_WRONG, "Yours is 1000.", lambda i: P / 1000 ** (2 * i / D)),
+    (bank.BASE_WRONG, "Yours is 100000.", lambda i: P / 1e5 ** (2 * i / D)),
+    (bank.BASE_WRONG, "Yours is 1000000.", lambda i: P / 1e6 ** (2 * i / D)),
+    (bank.BASE_WRONG, "Yours is 10.", lambda i: P / 10 ** (2 * i / D)),
+    (bank.BASE_WRONG, "Yours is 2.", lambda i: P / 2 ** (2 * i / D)),
+    (bank.BASE_WRONG, "Yours is e, 2.718.", lambda i: P * math.exp(-2 * i / D)),
     (
         bank.WRONG_LOGARITHM,
         "Yours is to base 10.",
@@ -102,6 +102,12 @@ def test_the_angles_are_those_of_the_sentence(mistake, sentence, formula):
 def test_an_ignored_base_is_ten_thousand():
     asked = angles_made(bank.BASE_IGNORED, "", base=7)[P].tolist()
     assert asked == pytest.approx([P / BASE ** (2 * i / D) for i in range(D // 2)])
+
+
+@pytest.mark.parametrize("sentence", bank.BASE_WRONG.variants)
+def test_a_wrong_base_is_one_that_nobody_asked_for(sentence):
+    asked = angles_made(bank.BASE_WRONG, sentence, base=7)[P].tolist()
+    assert asked == pytest.approx([P / 7 ** (2 * i / D) for i in range(D // 2)])
 
 
 def test_every_sentence_is_proved():

@@ -164,6 +164,14 @@ def test_the_dtype_is_kept_and_sums_are_not_rounded_chunk_by_chunk(dtype):
     torch.testing.assert_close(answers.double(), exact, rtol=0, atol=4 * torch.finfo(dtype).eps)
 
 
+def test_the_sum_that_the_way_back_starts_from_is_not_rounded_to_half_precision():
+    q = k = torch.zeros(100, 4, dtype=torch.bfloat16)
+    v = torch.ones(100, 1, dtype=torch.bfloat16).requires_grad_()
+    chunked_attention(q[:1], k, v).sum().backward()
+    # log 100 = 4.605 would be 4.594 in bfloat16, and each share 1.1 % too large.
+    assert torch.equal(v.grad, torch.full_like(v, 1 / 100))
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_very_large_scores_stay_finite(dtype):
     q = torch.tensor([[100.0] * 64, [-100.0] * 64], dtype=dtype).requires_grad_()

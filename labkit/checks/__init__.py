@@ -19,6 +19,7 @@ _HOMES = {
     "max_pool2d": "pooling",
     "rnn": "sequences",
     "rnn_update": "recurrence",
+    "softmax": "activations",
     "rotary_embedding": "rotary_embedding",
     "sinusoidal_encoding": "sinusoidal_encoding",
 }

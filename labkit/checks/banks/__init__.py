@@ -3,6 +3,7 @@
 from labkit._lazy import lazy_submodules
 
 __all__ = [
+    "activations",
     "convolution",
     "convolution_axes",
     "convolution_padding",

@@ -1,11 +1,12 @@
 // Step through a recurrent layer: a token, the gates of one unit, its new state, and how far that reaches.
-import { colourScale } from "./colours.js";
+import { colourScale, extremes } from "./colours.js";
 import { Choice, Range, Stepper } from "./controls.js";
+import { powerOfTen } from "./curves.js";
 import { ExplorerView } from "./explorer.js";
 import { clamp, decimals, floats, plural, write } from "./numbers.js";
 import { element } from "./page.js";
-import { powerOfTen, RecurrencePicture } from "./recurrence_picture.js";
-import { code, GATES, gradientNorms, perturb, reach, rowOf, run, unpack } from "./recurrence_steps.js";
+import { RecurrencePicture } from "./recurrence_picture.js";
+import { code, GATES, gradientNorms, perturb, reach, run, unpack } from "./recurrence_steps.js";
 import { three, UpdatePanel } from "./recurrence_update.js";
 import { exact, table } from "./tables.js";
 
@@ -19,6 +20,14 @@ const magnitude = (value) => {
   const [digits, exponent] = value.toExponential(1).split("e");
   return `${digits} × ${powerOfTen(Number(exponent))}`;
 };
+
+// What becomes of a change, in a sentence.
+function fate(sizes, change) {
+  const far = reach(sizes, change), share = percent(change.threshold);
+  if (Math.max(...sizes) === 0) return "The change reaches no state.";
+  if (far === null) return `At the last step the change is still above ${share} of its greatest size.`;
+  return `The change stays below ${share} of its greatest size after ${plural(far, "step")}.`;
+}
 
 class RecurrenceView extends ExplorerView {
   constructor(model, host) {
@@ -52,28 +61,29 @@ class RecurrenceView extends ExplorerView {
       this.gate = Math.min(this.gate, GATES[kind].length - 1);
     }
     this.states = this.trace.states.slice(1);
-    this.effect = perturb(this.layer, inputs, this.state);
+    this.effect = perturb(this.layer, inputs, this.trace, this.state);
     this.reach = reach(this.effect.sizes, this.state);
+    this.fate = fate(this.effect.sizes, this.state);
     const all = (rows) => rows.flatMap((row) => [...row]);
     const states = all(this.states), changes = all(this.effect.differences);
     this.scales = { states: colourScale(states, true), changes: colourScale(changes, true), input: colourScale(inputs),
-      trace: colourScale([...states, ...all(this.effect.states)], true) };
+      trace: colourScale([...states, ...all(this.effect.states)], true), weight: this.weightScale() };
     this.places = { states: decimals(states), changes: decimals(changes) };
     this.showSettings();
   }
 
-  outlook(next) {
-    const words = next.kind === this.state.kind ? this.fate(next) : `${NAMES[next.kind]} of ${this.kinds[next.kind].hidden} units.`;
-    return { count: this.count, words: next.unit === this.state.unit ? words : `Unit ${next.unit}.` };
+  // One scale for all weights of the layer, so that units and gates can be compared.
+  weightScale() {
+    const { fromInput, fromState, inputBias, stateBias } = this.layer;
+    const [low, high] = extremes([...fromInput, ...fromState, ...inputBias, ...stateBias]);
+    return colourScale([1.2 * Math.max(-low, high)], true);
   }
 
-  // What becomes of the change, in a sentence.
-  fate(state) {
-    const { sizes } = perturb(this.layer, state.inputs, state);
-    const far = reach(sizes, state), share = percent(state.threshold);
-    if (Math.max(...sizes) === 0) return "The change reaches no state.";
-    if (far === null) return `At the last step the change is still above ${share} of its greatest size.`;
-    return `The change stays below ${share} of its greatest size after ${plural(far, "step")}.`;
+  outlook(next) {
+    const { layer, trace, count } = this;
+    if (next.kind !== this.state.kind) return { count, words: `${NAMES[next.kind]} of ${plural(this.kinds[next.kind].hidden, "unit")}.` };
+    if (next.unit !== this.state.unit) return { count, words: `Unit ${next.unit}.` };
+    return { count, words: fate(perturb(layer, next.inputs, trace, next).sizes, next) };
   }
 
   // How much the last state depends on the state of the change, beside how much it depends on itself.
@@ -162,9 +172,8 @@ class RecurrenceView extends ExplorerView {
     const { inputs, shape: [, width] } = this.state;
     const now = { position, unit, hidden: (t) => this.hidden(t), playing: this.playback.playing };
     this.picture.paint(now);
-    const weights = GATES[layer.kind].flatMap((_, gate) => { const { input, state } = rowOf(layer, gate, unit); return [...input.weights, ...state.weights, input.bias, state.bias]; });
     this.panel.show({ layer, unit, gate: this.gate, made: trace.steps[position][unit], x: inputs.subarray(position * width, (position + 1) * width),
-      before: trace.states[position], cellBefore: trace.cells[position], scales: { ...scales, weight: colourScale([1.4 * Math.max(...weights.map(Math.abs))], true) },
+      before: trace.states[position], cellBefore: trace.cells[position], scales,
       hidden: this.hidden(position), guessing: this.guessing, text: this.answerText(this.answer(position)), rgb: scales.states.rgb(this.answer(position)) });
   }
 
@@ -175,7 +184,7 @@ class RecurrenceView extends ExplorerView {
     this.amount.show(amount);
     for (const [name, stepper] of this.steppers) stepper.show(this.state[name], name === "unit" ? this.layer.hidden - 1 : undefined);
     const { norms: { state: norms } } = this;
-    const first = element("div", {}, element("b", {}, "reach "), this.fate(this.state));
+    const first = element("div", {}, element("b", {}, "reach "), this.fate);
     const second = element("div", {}, element("b", {}, "gradient "), this.slope(norms[perturbed], norms.at(-1)));
     this.words.replaceChildren(first, second);
   }
@@ -194,7 +203,7 @@ class RecurrenceView extends ExplorerView {
   label(position) {
     const { kind, perturbed } = this.state;
     return `${NAMES[kind]} of ${plural(this.layer.hidden, "unit")} over ${plural(this.count, "step")}. At ${this.place(position)}: ${this.said(position)}. ` +
-      `An input of step ${perturbed} is changed. ${this.fate(this.state)} Gradient of the last state by this one: ${magnitude(this.norms.state[position])}.`;
+      `An input of step ${perturbed} is changed. ${this.fate} Gradient of the last state by this one: ${magnitude(this.norms.state[position])}.`;
   }
 
   tables(position) {

@@ -1,22 +1,14 @@
 // The picture of a recurrent layer: states and changes as maps of unit × time, and below each its curve.
 import { inkOn } from "./colours.js";
+import { CurvePicture, powerOfTen, subscript } from "./curves.js";
 import { clamp, write } from "./numbers.js";
-import { colourBar, Picture } from "./picture.js";
+import { colourBar } from "./picture.js";
 
 const GUTTER = 40, TITLE = 26, LABELS = 26, SCALE = 44, PLOT = 88, BETWEEN = 34;
 const LABEL = 17; // the middle of a label over its map: the marker of the change has room below
 const FADED = 18; // pixels under a map for the line that says how far a change reaches
 
-// Lines that can be told apart without colour (Okabe and Ito), in a light and in a dark page.
-const LINES = { state: ["#0072b2", "#56b4e9"], changed: ["#007d5b", "#2fc79b"], cell: ["#a3558a", "#e09cc4"] };
-const DASHES = { state: [], changed: [6, 4], cell: [2, 3] };
-const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹", SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
-
-const digits = (number, glyphs) => [...String(number)].map((digit) => glyphs[digit]).join("");
-export const powerOfTen = (exponent) => `10${exponent < 0 ? "⁻" : ""}${digits(Math.abs(exponent), SUPERSCRIPTS)}`;
-const subscript = (number) => digits(number, SUBSCRIPTS);
-
-export class RecurrencePicture extends Picture {
+export class RecurrencePicture extends CurvePicture {
   // ---- where everything lies
 
   measure(width) {
@@ -65,8 +57,8 @@ export class RecurrencePicture extends Picture {
     this.paintCells(pen, states, (t, unit) => this.states[t][unit], this.scales.states, this.places.states);
     this.paintCells(pen, changes, (t, unit) => (t < this.state.perturbed ? null : this.differences[t][unit]), this.scales.changes, this.places.changes);
     for (const panel of [states, changes]) this.paintUnits(pen, panel);
-    this.paintHeading(pen, states, "Hidden states", [`${this.hidden} units × ${this.count} steps`]);
-    this.paintHeading(pen, changes, "Change of the states", this.cause);
+    this.paintHeading(pen, states, "Hidden states", [`${this.hidden} units × ${this.count} steps`], { above: LABELS });
+    this.paintHeading(pen, changes, "Change of the states", this.cause, { above: LABELS });
     this.paintScale(pen, states, this.scales.states, this.places.states);
     this.paintScale(pen, changes, this.scales.changes, this.places.changes);
     this.paintReach(pen);
@@ -126,23 +118,6 @@ export class RecurrencePicture extends Picture {
     }
   }
 
-  // A name, and the first of some words that fits beside it; returns where they end.
-  paintHeading(pen, panel, name, words, { above = LABELS, legend = 0 } = {}) {
-    const y = panel.y - above - 9;
-    pen.textAlign = "left";
-    pen.textBaseline = "alphabetic";
-    pen.font = this.font(13, 600);
-    pen.fillStyle = this.palette.ink;
-    pen.fillText(name, panel.x, y);
-    const after = panel.x + pen.measureText(name).width + 8;
-    pen.font = this.font(12);
-    pen.fillStyle = this.palette.muted;
-    const room = panel.x + panel.width + 4 - legend - after;
-    const fitting = [...words, ""].find((text) => pen.measureText(text).width <= room);
-    pen.fillText(fitting, after, y);
-    return after + pen.measureText(fitting).width;
-  }
-
   paintScale(pen, panel, scale, places) {
     const y = panel.y + panel.height + FADED;
     colourBar(pen, scale, { x: panel.x, y, width: clamp(panel.width, 56, 150), places, ink: this.palette.muted, font: this.font(11) });
@@ -154,7 +129,7 @@ export class RecurrencePicture extends Picture {
     const y = panel.y + panel.height + 9;
     const from = panel.x + this.state.perturbed * column;
     const to = this.reach === null ? panel.x + panel.width : from + this.reach * column;
-    pen.strokeStyle = pen.fillStyle = LINES.changed[this.dark];
+    pen.strokeStyle = pen.fillStyle = this.lineColour("green");
     pen.lineWidth = 2;
     pen.beginPath();
     pen.moveTo(from + 1, y - 4);
@@ -170,7 +145,7 @@ export class RecurrencePicture extends Picture {
   // A small triangle over the step whose input is changed.
   paintMarker(pen, panel) {
     const x = this.middle(panel, this.state.perturbed), y = panel.y - 2;
-    pen.fillStyle = LINES.changed[this.dark];
+    pen.fillStyle = this.lineColour("green");
     pen.beginPath();
     pen.moveTo(x - 5, y - 6);
     pen.lineTo(x + 5, y - 6);
@@ -183,7 +158,7 @@ export class RecurrencePicture extends Picture {
 
   paintGradient(pen) {
     const { gradient: panel } = this.layout;
-    const curves = [["state", this.norms.state], ...(this.norms.cell.some(Boolean) ? [["cell", this.norms.cell]] : [])];
+    const curves = [["blue", this.norms.state], ...(this.norms.cell.some(Boolean) ? [["purple", this.norms.cell]] : [])];
     const powers = curves.flatMap(([, values]) => [...values]).filter((value) => value > 0).map(Math.log10);
     const high = Math.ceil(Math.max(0, ...powers));
     const low = Math.max(high - 16, Math.min(high - 1, Math.floor(Math.min(0, ...powers))));
@@ -195,62 +170,9 @@ export class RecurrencePicture extends Picture {
       const points = [...values].map((value, t) => (value > 0 ? [this.middle(panel, t), height(Math.log10(value))] : null));
       this.paintCurve(pen, points, name);
     }
-    const end = this.paintHeading(pen, panel, "Gradient", [`‖∂h${subscript(this.count - 1)} / ∂hₜ‖, log scale`, `‖∂h${subscript(this.count - 1)} / ∂hₜ‖`], { above: 2, legend: curves.length > 1 ? 100 : 0 });
-    if (curves.length > 1) this.paintLegend(pen, panel, end, [["state", "h"], ["cell", "c"]]);
+    const end = this.paintHeading(pen, panel, "Gradient", [`‖∂h${subscript(this.count - 1)} / ∂hₜ‖, log scale`, `‖∂h${subscript(this.count - 1)} / ∂hₜ‖`], { legend: curves.length > 1 ? 100 : 0 });
+    if (curves.length > 1) this.paintLegend(pen, panel, end, [["blue", "h"], ["purple", "c"]]);
     this.gradientHeight = (t) => height(Math.log10(this.norms.state[t] || 1e-300));
-  }
-
-  paintGrid(pen, panel, lines) {
-    pen.textAlign = "right";
-    pen.textBaseline = "middle";
-    pen.font = this.font(11);
-    pen.lineWidth = 1;
-    for (const [y, text] of lines) {
-      pen.strokeStyle = this.palette.line;
-      pen.beginPath();
-      pen.moveTo(panel.x, Math.round(y) + 0.5);
-      pen.lineTo(panel.x + panel.width, Math.round(y) + 0.5);
-      pen.stroke();
-      pen.fillStyle = this.palette.muted;
-      pen.fillText(text, panel.x - 7, y);
-    }
-  }
-
-  // points: [x, y], or null where there is no number and the line has a gap.
-  paintCurve(pen, points, name) {
-    pen.save();
-    pen.strokeStyle = pen.fillStyle = LINES[name][this.dark];
-    pen.lineWidth = 2;
-    pen.lineJoin = "round";
-    pen.setLineDash(DASHES[name]);
-    pen.beginPath();
-    points.forEach((point, i) => { if (point) points[i - 1] ? pen.lineTo(...point) : pen.moveTo(...point); });
-    pen.stroke();
-    const lone = points.filter((point, i) => point && !points[i - 1] && !points[i + 1]);
-    for (const [x, y] of lone) this.dot(pen, x, y, 2.5);
-    pen.restore();
-  }
-
-  dot(pen, x, y, radius) {
-    pen.beginPath();
-    pen.arc(x, y, radius, 0, 2 * Math.PI);
-    pen.fill();
-  }
-
-  // Short pieces of the lines with their names, at the right end of the heading where there is room.
-  paintLegend(pen, panel, after, entries) {
-    pen.font = this.font(11);
-    const widths = entries.map(([, text]) => pen.measureText(text).width + 38);
-    let x = Math.max(after + 14, panel.x + panel.width - widths.reduce((sum, width) => sum + width));
-    const y = panel.y - 15;
-    entries.forEach(([name, text], i) => {
-      this.paintCurve(pen, [[x, y], [x + 22, y]], name);
-      pen.textAlign = "left";
-      pen.textBaseline = "middle";
-      pen.fillStyle = this.palette.muted;
-      pen.fillText(text, x + 27, y);
-      x += widths[i];
-    });
   }
 
   // ---- what moves
@@ -261,7 +183,7 @@ export class RecurrencePicture extends Picture {
     const { states, changes, trace, gradient } = this.layout;
     this.paintUnknown(pen, { position, unit, hidden, playing });
     this.paintTrace(pen, { position, unit, hidden, playing });
-    for (const panel of [trace, gradient]) this.paintCursor(pen, panel, position);
+    for (const panel of [trace, gradient]) this.paintCursor(pen, panel, this.middle(panel, position));
     for (const panel of [states, changes]) {
       const cell = this.cellBox(panel, position, unit), air = cell.width < 12 ? 2 : 0; // a frame must not hide a narrow column
       const around = { ...cell, x: cell.x - air, width: cell.width + 2 * air };
@@ -322,26 +244,10 @@ export class RecurrencePicture extends Picture {
     this.paintGrid(pen, trace, [high, 0, -high].map((value) => [this.traceHeight(value), write(value, value === 0 ? 0 : places)]));
     const known = (t) => !hidden(t) && !(playing && t > position);
     const line = (rows, from) => rows.map((row, t) => (t >= from && known(t) ? [this.middle(trace, t), this.traceHeight(row[unit])] : null));
-    this.paintCurve(pen, line(this.changed, this.state.perturbed), "changed");
-    this.paintCurve(pen, line(this.states, 0), "state");
-    const end = this.paintHeading(pen, trace, `Unit ${unit}`, ["over time"], { above: 2, legend: 176 });
-    this.paintLegend(pen, trace, end, [["state", "as it is"], ["changed", "changed"]]);
+    this.paintCurve(pen, line(this.changed, this.state.perturbed), "green");
+    this.paintCurve(pen, line(this.states, 0), "blue");
+    const end = this.paintHeading(pen, trace, `Unit ${unit}`, ["over time"], { legend: 176 });
+    this.paintLegend(pen, trace, end, [["blue", "as it is"], ["green", "changed"]]);
   }
 
-  paintCursor(pen, panel, position) {
-    const x = Math.round(this.middle(panel, position)) + 0.5;
-    pen.strokeStyle = this.palette.accent;
-    pen.lineWidth = 1.5;
-    pen.beginPath();
-    pen.moveTo(x, panel.y - 2);
-    pen.lineTo(x, panel.y + panel.height + 2);
-    pen.stroke();
-  }
-
-  paintDot(pen, x, y) {
-    pen.fillStyle = this.palette.surface;
-    this.dot(pen, x, y, 6);
-    pen.fillStyle = this.palette.accent;
-    this.dot(pen, x, y, 4);
-  }
 }

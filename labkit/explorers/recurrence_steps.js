@@ -86,11 +86,11 @@ export function run(layer, inputs) {
 export const norm = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));
 
 // What changes when one number of one input does: the difference of each state, and its size.
-export function perturb(layer, inputs, { perturbed, feature, amount }) {
+export function perturb(layer, inputs, { states: before }, { perturbed, feature, amount }) {
   const changed = Float64Array.from(inputs); // in double precision, so that a small change survives
   changed[perturbed * layer.width + feature] += amount;
-  const before = run(layer, inputs).states.slice(1), after = run(layer, changed).states.slice(1);
-  const differences = after.map((state, t) => state.map((value, unit) => value - before[t][unit]));
+  const after = run(layer, changed).states.slice(1);
+  const differences = after.map((state, t) => state.map((value, unit) => value - before[t + 1][unit]));
   return { states: after, differences, sizes: differences.map(norm) };
 }
 
@@ -138,7 +138,8 @@ function backStep(layer, row, made, h, c) {
     back.state[unit] += state;
     back.cell[unit] += kept;
     sums.forEach((gradient, k) => {
-      rowOf(layer, k, unit).state.weights.forEach((weight, j) => { back.state[j] += gradient * weight; });
+      const row = (k * hidden + unit) * hidden;
+      for (let j = 0; j < hidden; j++) back.state[j] += gradient * layer.fromState[row + j];
     });
   });
   return back;

@@ -32,7 +32,7 @@ STEPS = """
         toState: [...norms.state],
         toCell: [...norms.cell],
         changes: changes.map((change) => {
-            const { differences, sizes, states } = window.steps.perturb(layer, inputs, change);
+            const { differences, sizes, states } = window.steps.perturb(layer, inputs, trace, change);
             return { differences: rows(differences), sizes: [...sizes], states: rows(states), reach: window.steps.reach(sizes, change) };
         }),
     };

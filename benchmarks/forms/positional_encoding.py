@@ -1,4 +1,4 @@
-"""Positions: PyTorch has no function for them, so ours is compared with the forms that are taught."""
+"""Positions: PyTorch has no function for them; ours is compared with the forms that are taught."""
 
 import math
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import matplotlib as mpl
-from jaxtyping import Shaped
+from jaxtyping import Float32, Shaped
 from matplotlib.axes import Axes
 from torch import Tensor
 
 from labkit.errors import ShapeError
+from labkit.figures.cells import ink_on, number_writer
 from labkit.figures.pixels import limits, values
 from labkit.figures.style import DIVERGING, INK, SEQUENTIAL, new_axes
 
@@ -23,6 +24,7 @@ def heatmap(
     ylabel: str = "",
     title: str = "",
     signed: bool = False,
+    numbers: bool = False,
     size: float = 3.0,
     ax: Axes | None = None,
 ) -> Axes:
@@ -38,6 +40,8 @@ def heatmap(
         What the columns are, what the rows are, and a line above.
     signed
         Draw zero as white, negative numbers in blue and positive ones in red.
+    numbers
+        Write each number into its cell, instead of a scale beside them.
     size
         Width in inches.
     ax
@@ -65,8 +69,11 @@ def heatmap(
     image = ax.imshow(
         cells.numpy(), colours, vmin=low, vmax=high, aspect="auto", interpolation="nearest"
     )
-    scale = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.02)
-    scale.ax.tick_params(labelsize=7)
+    if numbers:
+        _write(ax, cells)
+    else:
+        scale = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.02)
+        scale.ax.tick_params(labelsize=7)
     if rows is not None:
         ax.set_yticks(range(len(rows)), rows)
     if columns is not None:
@@ -75,6 +82,14 @@ def heatmap(
     ax.set(xlabel=xlabel, ylabel=ylabel)
     ax.set_title(title, fontsize=9, color=INK)
     return ax
+
+
+def _write(ax: Axes, cells: Float32[Tensor, "rows columns"]) -> None:
+    colours, write = ax.images[0].to_rgba(cells.numpy()), number_writer(cells)
+    for y, row in enumerate(cells.tolist()):
+        for x, value in enumerate(row):
+            ink = ink_on(colours[y, x, :3])
+            ax.text(x, y, write(value), color=ink, fontsize=8, ha="center", va="center")
 
 
 def _fit(kind: str, names: Sequence[str] | None, count: int) -> None:

@@ -43,3 +43,16 @@ def test_row_0_is_at_the_top():
 def test_a_name_for_each_row_and_column(names, words):
     with pytest.raises(ShapeError, match=words):
         heatmap(torch.ones(2, 3), **names)
+
+
+def test_numbers_stand_in_their_cells_and_need_no_scale():
+    ax = heatmap(torch.tensor([[0.0, 12.0], [97.0, 5.0]]), numbers=True)
+    assert [(t.get_position(), t.get_text()) for t in ax.texts] == [
+        ((0, 0), "0"),
+        ((1, 0), "12"),
+        ((0, 1), "97"),
+        ((1, 1), "5"),
+    ]
+    assert len(ax.figure.axes) == 1
+    dark, bright = ax.texts[0].get_color(), ax.texts[2].get_color()
+    assert (dark, bright) == ("white", "#1b1f24")

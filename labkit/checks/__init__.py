@@ -14,6 +14,7 @@ __all__ = ["check"]
 _HOMES = {
     "avg_pool2d": "pooling",
     "conv2d": "convolution",
+    "cross_entropy": "losses",
     "gru_update": "gated_recurrence",
     "lstm_update": "gated_recurrence",
     "max_pool2d": "pooling",

@@ -99,8 +99,9 @@ def read(function: Callable, operation: Operation) -> Reading:
 
 
 def _called(parameter: Parameter | Bundle, named: list[P]) -> str | None:
-    """Return the function's own word for a parameter."""
-    return next((p.name for p in named if p.name.strip("_").lower() in parameter.words), None)
+    """Return the function's own word for a parameter: its very name, or one of its words."""
+    words = [p.name for p in named if p.name.strip("_").lower() in parameter.words]
+    return parameter.name if parameter.name in words else next(iter(words), None)
 
 
 def _inputs(named: list[P], operation: Operation, *, more: bool) -> dict[str, str]:

@@ -12,6 +12,8 @@ __all__ = [
     "frequencies",
     "gates",
     "gru",
+    "labels",
+    "losses",
     "lstm",
     "lstm_gates",
     "misuse",

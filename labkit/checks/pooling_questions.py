@@ -113,10 +113,15 @@ AVERAGE_QUESTIONS = (
 
 def in_pairs(operation: Operation) -> Operation:
     """Return the operation with sizes asked as pairs, one number for height and one for width."""
-    names = ("kernel_size", "stride", "padding", "dilation")
+    names = {"kernel_size", "stride", "padding", "dilation"}
 
     def paired(question: Question) -> Question:
-        sizes = {n: (question.arguments[n],) * 2 for n in names if n in question.arguments}
+        sizes = {n: (value,) * 2 for n, value in question.arguments.items() if n in names}
         return replace(question, arguments=question.arguments.but(**sizes))
 
-    return replace(operation, questions=tuple(map(paired, operation.questions)))
+    parameters = (
+        replace(p, default=(p.default,) * 2) if p.name in names and p.default is not None else p
+        for p in operation.parameters
+    )
+    questions = map(paired, operation.questions)
+    return replace(operation, parameters=tuple(parameters), questions=tuple(questions))

@@ -78,13 +78,13 @@ def in_loops(
     def variant(op: Function, a: Arguments) -> Tensor:
         image, (down, along) = padded(a, edge), steps(a)
         (high, apart), (wide, between) = reaches(a, more)
-
-        def patch(i: int, j: int) -> Tensor:
-            top, left = i * down + start, j * along + start
-            return image[..., top : top + high : apart, left : left + wide : between]
-
         rows, columns = op(a).shape[-2:]
-        made = [reduce(patch(i, j)) for i in range(rows) for j in range(columns)]
+        cuts = [
+            (slice(top, top + high, apart), slice(left, left + wide, between))
+            for top in range(start, start + rows * down, down)
+            for left in range(start, start + columns * along, along)
+        ]
+        made = [reduce(image[..., row, column]) for row, column in cuts]
         return torch.stack(made, -1).unflatten(-1, (rows, columns))
 
     return variant

@@ -39,5 +39,5 @@ export function colourScale(values, signed = false) {
 export function inkOn([r, g, b]) {
   const linear = (c) => (c <= 10 ? c / 3294 : ((c / 255 + 0.055) / 1.055) ** 2.4);
   const luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
-  return luminance > 0.179 ? "#14171c" : "#ffffff";
+  return luminance > 0.179 ? "#000000" : "#ffffff";
 }

@@ -50,8 +50,10 @@ def sequence_numbers(inputs: Matrix) -> Float[Tensor, "T I"]:
     return numbers.contiguous()
 
 
-def step_labels(tokens: str | Sequence[str] | None, steps: int) -> list[str]:
-    """Return a label for each step, or none at all.
+def step_labels(
+    tokens: str | Sequence[str] | None, steps: int, *, name: str = "tokens", of: str = "steps"
+) -> list[str]:
+    """Return a label for each step, or none at all; ``name`` and ``of`` are for the messages.
 
     Raises
     ------
@@ -69,13 +71,11 @@ def step_labels(tokens: str | Sequence[str] | None, steps: int) -> list[str]:
         return []
     labels = list(tokens)
     if len(labels) != steps:
-        raise ShapeError(
-            f"tokens has {len(labels)} labels for {steps} steps; expected one for each step"
-        )
+        raise ShapeError(f"{name} has {len(labels)} labels for {steps} {of}; expected one for each")
     for label in labels:
         if not isinstance(label, str) or len(label) > LONGEST_LABEL:
             raise OptionError(
-                f"tokens holds {label!r}; expected texts of at most {LONGEST_LABEL} characters; "
+                f"{name} holds {label!r}; expected texts of at most {LONGEST_LABEL} characters; "
                 "write a number as str(number)"
             )
     return labels

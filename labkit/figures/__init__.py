@@ -3,6 +3,7 @@
 from labkit._lazy import lazy_submodules
 
 __all__ = [
+    "attention",
     "cells",
     "convolution",
     "curves",

@@ -3,6 +3,15 @@
 import torch
 
 
+def attention():
+    from labkit.explorers.attention import AttentionExplorer
+
+    torch.manual_seed(0)
+    queries, keys, values = torch.randn(2, 5, 4), torch.randn(2, 5, 4), torch.randn(2, 5, 3)
+    tokens = ["the", "cat", "saw", "it", "now"]
+    return AttentionExplorer(queries, keys, values, tokens=tokens, mask="padding")
+
+
 def convolution():
     from labkit.explorers.convolution import ConvolutionExplorer
 
@@ -25,4 +34,4 @@ def recurrence():
     return RecurrenceExplorer(inputs, kind="lstm", tokens="hello", unit=2)
 
 
-EXAMPLES = {make.__name__: make for make in (convolution, pooling, recurrence)}
+EXAMPLES = {make.__name__: make for make in (attention, convolution, pooling, recurrence)}

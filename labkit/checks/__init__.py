@@ -13,6 +13,7 @@ __all__ = ["check"]
 
 _HOMES = {
     "avg_pool2d": "pooling",
+    "backpropagation": "backpropagation",
     "conv2d": "convolution",
     "cross_entropy": "losses",
     "gru_update": "gated_recurrence",
@@ -20,9 +21,9 @@ _HOMES = {
     "max_pool2d": "pooling",
     "rnn": "sequences",
     "rnn_update": "recurrence",
-    "softmax": "activations",
     "rotary_embedding": "rotary_embedding",
     "sinusoidal_encoding": "sinusoidal_encoding",
+    "softmax": "activations",
 }
 
 

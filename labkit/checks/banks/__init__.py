@@ -4,6 +4,7 @@ from labkit._lazy import lazy_submodules
 
 __all__ = [
     "activations",
+    "backpropagation",
     "convolution",
     "convolution_axes",
     "convolution_padding",
@@ -11,6 +12,7 @@ __all__ = [
     "convolution_windows",
     "frequencies",
     "gates",
+    "gradients",
     "gru",
     "labels",
     "losses",

@@ -6,7 +6,7 @@ import { ExplorerView } from "./explorer.js";
 import { clamp, decimals, floats, plural, write } from "./numbers.js";
 import { element } from "./page.js";
 import { RecurrencePicture } from "./recurrence_picture.js";
-import { code, GATES, gradientNorms, perturb, reach, run, unpack } from "./recurrence_steps.js";
+import { code, GATES, gradientNorms, perturb, reach, rowOf, run, unpack } from "./recurrence_steps.js";
 import { three, UpdatePanel } from "./recurrence_update.js";
 import { exact, table } from "./tables.js";
 
@@ -207,7 +207,7 @@ class RecurrenceView extends ExplorerView {
   }
 
   tables(position) {
-    return [this.gateTable(position), this.stepTable(position), this.stateTable(position)];
+    return [this.gateTable(position), this.stepTable(position), this.stateTable(position), this.termTable(position)];
   }
 
   gateTable(position) {
@@ -226,6 +226,18 @@ class RecurrenceView extends ExplorerView {
       return [t, this.tokens[t] ?? "", mark, exact(differences[t][this.unit]), magnitude(size), magnitude(this.norms.state[t])];
     });
     return table(`Each step, unit ${this.unit}`, ["step", "token", "state", "change", "size of all changes", "gradient"], rows);
+  }
+
+  // What the chosen gate adds up.
+  termTable(position) {
+    const { inputs, shape: [, width], kind } = this.state;
+    const { input, state } = rowOf(this.layer, this.gate, this.unit);
+    const terms = (name, { weights, bias }, values) => [
+      ...Array.from(weights, (weight, i) => [`${name} ${i}`, exact(values[i]), exact(weight), exact(weight * values[i])]),
+      [`bias of ${name}`, "1", exact(bias), exact(bias)]];
+    const of = kind === "rnn" ? "the sum" : `gate ${GATES[kind][this.gate].name}`;
+    return table(`Terms of ${of}`, ["read", "value", "weight", "product"], [
+      ...terms("input", input, inputs.subarray(position * width, (position + 1) * width)), ...terms("state", state, this.trace.states[position])]);
   }
 
   // All units at this step and the one before.

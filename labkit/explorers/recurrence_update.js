@@ -38,10 +38,10 @@ class Strip {
   show(words, values, { weights, bias }, { value: valueScale, weight: weightScale }) {
     setText(this.label, words);
     const products = [...weights.map((weight, i) => weight * values[i]), bias];
-    const scale = colourScale([1, ...products].map(Math.abs), true);
+    const scale = colourScale([1, ...products].map(Math.abs), true), places = decimals(values);
     this.columns.forEach(([value, weight, product], i) => {
       const last = i === weights.length;
-      fillCell(value, !last && valueScale.rgb(values[i]), last ? "1" : write(values[i], decimals(values)));
+      fillCell(value, !last && valueScale.rgb(values[i]), last ? "1" : write(values[i], places));
       fillCell(weight, weightScale.rgb(last ? bias : weights[i]), write(last ? bias : weights[i], 2));
       fillCell(product, scale.rgb(products[i]), write(products[i], 2));
     });

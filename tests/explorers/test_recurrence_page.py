@@ -226,7 +226,7 @@ def test_the_data_table_says_every_number(open_page):
     page = open_page(explorer)
     page.get_by_text("Data table").click()
     painted(page)
-    update, steps, units = page.locator(".lk-panel table").all()
+    update, steps, units, terms = page.locator(".lk-panel table").all()
     rows = [row.locator("td").all_inner_texts() for row in update.locator("tbody tr").all()]
     step = explorer.step()
     for row, gate in zip(rows, step.gates, strict=False):
@@ -244,6 +244,14 @@ def test_the_data_table_says_every_number(open_page):
     assert steps.locator("[aria-current]").count() == 1
     rows = [row.locator("td").all_inner_texts() for row in units.locator("tbody tr").all()]
     assert [number(row[1]) for row in rows] == pytest.approx(explorer.states[3].tolist(), abs=1e-4)
+    rows = [row.locator("td").all_inner_texts() for row in terms.locator("tbody tr").all()]
+    assert terms.locator("caption").inner_text() == "Terms of gate i"
+    values, weights, products = ([number(row[i]) for row in rows] for i in range(3))
+    before = explorer.states[2].tolist()
+    assert values == pytest.approx([*explorer.inputs[3].tolist(), 1, *before, 1], abs=1e-4)
+    named = [weight[2].tolist() for weight in explorer.weights.values()]  # row of unit 2, gate i
+    assert weights == pytest.approx([*named[0], named[2], *named[1], named[3]], abs=1e-4)
+    assert sum(products) == pytest.approx(sum(step.gates[0][1:3]), abs=1e-3)
 
 
 PIXELS = """

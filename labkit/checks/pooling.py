@@ -4,6 +4,9 @@ Axis legend: N images, C channels, H × W pixels. The questions are in
 `labkit.checks.pooling_questions`.
 """
 
+import inspect
+from dataclasses import replace
+
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -80,12 +83,26 @@ def avg_pool2d(function: object, *, timeout: float | int = 10.0) -> Verdict:
     return _examined(function, AVG_POOL2D, timeout)
 
 
-def _examined(function: object, operation: Operation, timeout: float) -> Verdict:
+def _examined(function: object, operation: Operation, timeout: float | int) -> Verdict:
     verdict = examine(function, operation, timeout=timeout)
-    if verdict.mistake != "raises":
-        return verdict
-    pairs = examine(function, in_pairs(operation), timeout=timeout)
-    return verdict if pairs.mistake == "raises" else pairs
+    if verdict.mistake == "raises":
+        in_twos = examine(function, in_pairs(operation), timeout=timeout)
+        verdict = verdict if in_twos.mistake == "raises" else in_twos
+    return replace(verdict, notes=(*verdict.notes, *_on_the_stride(function, operation)))
+
+
+def _on_the_stride(function: object, operation: Operation) -> list[str]:
+    """Say that a stride has a number for its default: it is always given, so no answer shows it."""
+    words = next(p.words for p in operation.parameters if p.name == "stride")
+    try:
+        declared = inspect.signature(function).parameters.values()
+    except Exception:  # what has no signature was read another way, or could not be
+        return []
+    return [
+        f"your default for {p.name} is {p.default}; PyTorch's is kernel_size, windows side by side"
+        for p in declared
+        if p.name in words and isinstance(p.default, int)
+    ]
 
 
 def _max_reference(a: Arguments) -> Tensor:

@@ -1,7 +1,6 @@
 """Learners of many styles: the right ones pass, and each wrong one is told its own mistake."""
 
 import functools
-import re
 
 import numpy as np
 import pytest
@@ -835,12 +834,19 @@ def test_a_wrong_mean_is_derived_from_its_pixels():
 
 
 def test_the_padding_is_said_in_the_derivation():
-    def zeros_count(x, kernel_size, padding=0):
+    def higher_with_padding(x, kernel_size, padding=0):
         return F.avg_pool2d(x, kernel_size, padding=padding) + (padding > 0)
 
-    assert "and 3 zeros of the padding)" in check.avg_pool2d(zeros_count).message
-    said = check.max_pool2d(zeros_around).message
-    assert re.search(r"; [123] more lie in the padding and never win\)", said)
+    assert "and 3 zeros of the padding)" in check.avg_pool2d(higher_with_padding).message
+    corner = next(q.arguments for q in MAX_POOL2D.questions if q.about == "padding")
+    told = MAX_POOL2D.results[0].derive(MAX_POOL2D.complete(corner), (0, 0, 0, 0))
+    assert told.source == "the pixels x[0, 0, 0:1, 0:1]; 3 more lie in the padding and never win"
+
+
+def test_a_default_stride_that_is_a_number_is_worth_a_note():
+    note = "your default for stride is 2; PyTorch's is kernel_size"
+    assert note in check.max_pool2d(max_by_unfold).message
+    assert "your default for" not in check.max_pool2d(max_every_loop).message
 
 
 def test_what_an_answer_depends_on_is_said():

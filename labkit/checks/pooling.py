@@ -153,7 +153,8 @@ def _derive_average(a: Arguments, index: tuple[int, ...]) -> Derivation:
     rest = f" and {outside} zeros of the padding" if outside else ""
     rest += ", which are not counted" if outside and not a.count_include_pad else ""
     total = float(patch.sum()) / divisor
-    shown = f"({terms(patch.flatten())}) / {divisor}"
+    added = terms(patch.flatten())
+    shown = f"({added}) / {divisor}" if patch.numel() > 1 else f"{added} / {divisor}"
     return Derivation(total, source=f"the pixels {source}{rest}", shown=shown)
 
 

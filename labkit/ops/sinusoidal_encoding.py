@@ -99,12 +99,13 @@ def sinusoidal_encoding(
             [0.8415, 0.5403, 0.0022]])
     """
     places, dtype = _asked(positions, d_model, base, dtype, device)
+    column = torch.arange(d_model, dtype=torch.float64)
+    odd = column % 2
+    turning = float(base) ** ((odd - column) / d_model)
     # A cosine is a sine a quarter of a turn ahead, so that one pass of sines fills all columns.
     # Two strided halves, as the formula is often written, are slower.
-    columns = torch.arange(d_model, dtype=places.dtype, device=places.device)
-    ahead = columns % 2 * (math.pi / 2)
-    turning = frequencies(d_model, base).repeat_interleave(2)[:d_model]
-    angles = torch.addcmul(ahead, places.unsqueeze(-1), turning.to(places))
+    ahead = odd * (math.pi / 2)
+    angles = torch.addcmul(ahead.to(places), places.unsqueeze(-1), turning.to(places))
     return angles.sin().to(dtype)
 
 

@@ -20,7 +20,8 @@
 //   fit(width)             lay the picture out, width in CSS pixels
 //   show(position)         paint the picture and the numbers of a step
 //   place(position)        "row 1, column 2";  said(position): "sum 5";  label(position): all, in a sentence
-//   answer(position)       the number to be predicted;  this.answerPlaces: its decimals;  this.quantity: what it is
+//   answer(position)       the number to be predicted;  this.answerPlaces: its decimals;  this.quantity:
+//                          what it is;  this.tolerance: how near a guess must come, where not by rounding
 //   code(position)         the state as Python, the text of Explorer.code;  tables(position): data tables
 //   at(event)              what lies under the pointer: { position, part }
 //   outlook(state)         what a change would lead to: { count, words } or { refusal }
@@ -212,7 +213,7 @@ export class ExplorerView {
     if (Number.isNaN(value)) return this.refuse(guess);
     guess.removeAttribute("aria-invalid");
     const truth = this.answer(this.position);
-    const tolerance = Math.max(0.6 * 10 ** -this.answerPlaces, 0.01 * Math.abs(truth));
+    const tolerance = Math.max(this.tolerance ?? 0.6 * 10 ** -this.answerPlaces, 0.01 * Math.abs(truth));
     if (Math.abs(value - truth) <= tolerance) return this.reveal(true);
     return this.say(`Not yet: ${write(value, decimals([value]))} is too ${value > truth ? "large" : "small"}. Try again, or reveal it.`, true);
   }

@@ -13,6 +13,7 @@ __all__ = [
     "images",
     "pixels",
     "pooling",
+    "positional_encoding",
     "recurrence",
     "style",
     "timeline",

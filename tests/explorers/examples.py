@@ -27,6 +27,12 @@ def pooling():
     return PoolingExplorer(image, kernel_size=3, stride=2, padding=1, shift=(1, 0))
 
 
+def positional_encoding():
+    from labkit.explorers.positional_encoding import PositionalEncodingExplorer
+
+    return PositionalEncodingExplorer(20, 7, base=100.0, kind="rotary", dimension=3)
+
+
 def recurrence():
     from labkit.explorers.recurrence import RecurrenceExplorer
 
@@ -34,4 +40,7 @@ def recurrence():
     return RecurrenceExplorer(inputs, kind="lstm", tokens="hello", unit=2)
 
 
-EXAMPLES = {make.__name__: make for make in (attention, convolution, pooling, recurrence)}
+EXAMPLES = {
+    make.__name__: make
+    for make in (attention, convolution, pooling, positional_encoding, recurrence)
+}

@@ -146,8 +146,8 @@ class AttentionView extends ExplorerView {
   chooseKey(key) {
     this.set({ key });
     const { raw, weights, open } = this.rows[this.position];
-    const share = this.hidden(this.position) ? "hidden" : two(weights[key]);
-    this.say(`${this.keyPlace(key)}: q·k = ${write(raw[key], this.places.products)}, weight ${open[key] ? share : "0, masked"}.`);
+    const words = `q·k = ${write(raw[key], this.places.products)}, weight ${open[key] ? two(weights[key]) : "0, masked"}`;
+    this.say(`${this.keyPlace(key)}: ${this.hidden(this.position) ? "hidden" : words}.`);
     this.ask();
   }
 
@@ -205,11 +205,11 @@ class AttentionView extends ExplorerView {
     this.picture.fit({ state, rows, values, outputs, scales, places, queryLabels: labels.query, keyLabels: labels.key, named: this.tokens.key.length > 0,
       caption: [words.join(", "), `${T} × ${S}`], hidden: (i) => this.hidden(i),
       terms: (i, j) => { const { query, key } = queryAndKey(state, i, j); return { query, key, parts: query.map((q, e) => q * key[e]) }; },
-      termWords: (i, j) => this.termWords(i, j) }, width);
+      termWords: (...what) => this.termWords(...what) }, width);
   }
 
-  termWords(i, j) {
-    const sum = write(this.rows[i].raw[j], Math.max(2, this.places.products)), count = plural(this.state.shape[3], "product");
+  termWords(i, j, hidden) {
+    const sum = hidden ? "?" : write(this.rows[i].raw[j], Math.max(2, this.places.products)), count = plural(this.state.shape[3], "product");
     return [`of ${this.queryPlace(i)} and ${this.keyPlace(j)}: the sum of ${count} = ${sum}`, `${i} and ${j}: sum of ${count} = ${sum}`, `= ${sum}`];
   }
 
@@ -221,13 +221,13 @@ class AttentionView extends ExplorerView {
     this.keyStepper.show(key);
     this.componentStepper.show(component);
     this.panel.show({ row, labels: this.labels.key, key, hidden, guessing: this.guessing, scales, places, scoreName: this.scoreName,
-      label: `row of ${this.queryPlace(position)}`, answer: this.most(row) });
+      label: `row of ${this.queryPlace(position)}`, answer: this.most(row, hidden) });
     this.showWords(row, position, component, hidden);
   }
 
-  most({ most, weights, seen }) {
+  most({ most, weights, seen }, hidden) {
     if (!seen) return { label: "no key to look at", text: "zeros", rgb: this.scales.weights.rgb(0) };
-    return { label: `gets most: ${two(weights[most])}`, text: this.answerText(most), rgb: this.scales.weights.rgb(weights[most]) };
+    return { label: hidden ? "which key gets most?" : `gets most: ${two(weights[most])}`, text: this.answerText(most), rgb: this.scales.weights.rgb(weights[most]) };
   }
 
   get scoreName() {
@@ -244,16 +244,21 @@ class AttentionView extends ExplorerView {
       setText(this.words.spread, "No entropy: this query looks nowhere.");
       return setText(this.words.scale, "softmax alone would give 0 / 0 here.");
     }
+    if (hidden) {
+      setText(this.panel.softmax, "Which of the keys has the largest product with this query?");
+      setText(this.panel.sum, `output[${component}] = ?`);
+      setText(this.words.spread, "Entropy ?");
+      return setText(this.words.scale, "");
+    }
     const key = this.chosen;
     const [score, top, sum] = [row.scores[key], row.top, row.sum].map(two);
-    const softmax = row.open[key] ? `exp(${score} − ${top.startsWith("−") ? `(${top})` : top}) / ${sum} = ${hidden ? "?" : write(row.weights[key], 3)}` : "0, masked";
-    const sums = hidden ? "?" : weightedTerms(row.weights, values, total);
+    const softmax = row.open[key] ? `exp(${score} − ${top.startsWith("−") ? `(${top})` : top}) / ${sum} = ${write(row.weights[key], 3)}` : "0, masked";
     setText(this.panel.softmax, `softmax: weight of ${this.keyPlace(key)} = ${softmax}`);
-    setText(this.panel.sum, `output[${component}] = ${sums}`);
-    setText(this.words.spread, hidden ? "Entropy ?" : this.spread(row));
+    setText(this.panel.sum, `output[${component}] = ${weightedTerms(row.weights, values, total)}`);
+    setText(this.words.spread, this.spread(row));
     const { scaled, shape: [, , , E] } = this.state;
     const other = attend({ ...this.state, scaled: !scaled }, row.raw, position);
-    return setText(this.words.scale, `${scaled ? "Without" : "With"} ÷ √${E} it would be ${hidden ? "?" : two(other.entropy)}${hidden ? "" : `, and the greatest weight ${two(other.weights[row.most])}`}.`);
+    return setText(this.words.scale, `${scaled ? "Without" : "With"} ÷ √${E} it would be ${two(other.entropy)}, and the greatest weight ${two(other.weights[row.most])}.`);
   }
 
   // ---- saying
@@ -280,7 +285,7 @@ class AttentionView extends ExplorerView {
     const { shape: [heads, T, S], head, mask } = this.state;
     const row = this.rows[position];
     const spread = this.hidden(position) || !row.seen ? "" : ` ${this.spread(row)}`;
-    return `Attention of ${plural(T, "query").replace("querys", "queries")} to ${plural(S, "key")}${heads > 1 ? `, head ${head} of ${heads}` : ""}, ${MASK_WORDS[mask]}. ` +
+    return `Attention, queries × keys: ${T} × ${S}${heads > 1 ? `, head ${head} of ${heads}` : ""}, ${MASK_WORDS[mask]}. ` +
       `${this.place(position)}: ${this.said(position)}.${spread}`;
   }
 
@@ -289,7 +294,7 @@ class AttentionView extends ExplorerView {
     const row = this.rows[position], secret = (i, value) => (this.hidden(i) ? "hidden" : exact(value));
     const rows = this.labels.key.map((label, j) => {
       const mark = element("td", j === this.chosen ? { "aria-current": "true" } : {}, secret(position, row.weights[j]));
-      return [`${j}${this.tokens.key.length ? ` ${label}` : ""}`, exact(row.raw[j]), exact(row.scores[j]), row.open[j] ? "may look" : "masked", mark];
+      return [`${j}${this.tokens.key.length ? ` ${label}` : ""}`, secret(position, row.raw[j]), secret(position, row.scores[j]), row.open[j] ? "may look" : "masked", mark];
     });
     const map = mapTable("Attention, queries × keys", [T, S], [position, this.chosen], (i, j) => secret(i, this.rows[i].weights[j]), (i, j) => i === position && j === this.chosen);
     const output = table(`Output of ${this.queryPlace(position)}`, ["component", "weighted sum"], Array.from(this.outputs[position], (value, c) => [c, secret(position, value)]));

@@ -67,7 +67,7 @@ class AttentionExplorer(Explorer):
     --------
     >>> explorer = AttentionExplorer(2 * torch.eye(3), torch.eye(3), tokens="猫坐下", position=1)
     >>> explorer
-    AttentionExplorer: 3 queries, 3 keys of width 3, values of width 3
+    AttentionExplorer: queries 3 × 3, keys 3 × 3, values 3 × 3
     query 1 "坐": most to key 1 "坐" with 0.6134, entropy 0.9352 of at most 1.099
     >>> explorer.mask = "causal"
     >>> explorer.weights[0, 1]
@@ -155,7 +155,7 @@ class AttentionExplorer(Explorer):
     @property
     def entropy(self) -> Float[Tensor, "N T"]:
         """How spread out each query's look is, in nats: 0 for a single key, ln n for n keys."""
-        return -torch.special.xlogy(self.weights, self.weights).sum(dim=-1)
+        return torch.special.entr(self.weights).sum(dim=-1)
 
     @property
     def code(self) -> str:
@@ -179,7 +179,7 @@ class AttentionExplorer(Explorer):
     def describe(self) -> str:
         """Say the present step: the sizes, then the query and the key that gets most."""
         heads, queries, keys, width, value_width = self.shape
-        sizes = f"{queries} queries, {keys} keys of width {width}, values of width {value_width}"
+        sizes = f"queries {queries} × {width}, keys {keys} × {width}, values {keys} × {value_width}"
         head = f"head {self.head} of {heads}: " if heads > 1 else ""
         mask = "" if self.mask == "none" else f", mask: {self.mask}"
         label = f' "{self.tokens[self.position]}"' if self.tokens else ""

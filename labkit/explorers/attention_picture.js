@@ -26,7 +26,7 @@ export class AttentionPicture extends Picture {
     const entropy = { x: right + 12, y: map.y, width: ENTROPY };
     const left = two ? entropy.x + ENTROPY + 34 + gutters[1] : gutters[1];
     const top = two ? map.y : bottom + FOOT + STACKED + 8;
-    const row = snap(clamp((T * cell - SUMGAP - 6) / (S + 1), 13, 30));
+    const row = snap(clamp((T * cell - SUMGAP - 6) / (S + 1), S > 8 ? 13 : 24, 30));
     const column = snap(Math.min(46, (width - left - WEIGHTS - 2) / W));
     const values = { x: left + WEIGHTS, y: top, row, column, width: column * W, height: row * S };
     const output = { ...values, y: top + values.height + SUMGAP, height: row };
@@ -125,7 +125,7 @@ export class AttentionPicture extends Picture {
     this.paintLabels(pen, position, key);
     this.paintWeights(pen, position, key, hidden);
     this.paintOutput(pen, position, component, hidden);
-    this.paintTerms(pen, position, key);
+    this.paintTerms(pen, position, key, hidden);
     if (hidden) this.paintQuestions(pen, position);
     const air = cell < 12 ? 1.5 : 0; // a frame must not hide a narrow row
     const row = this.box(map, position, 0, 1, map.columns);
@@ -223,11 +223,11 @@ export class AttentionPicture extends Picture {
   }
 
   // The query, the key and their products, component by component: their sum is q·k.
-  paintTerms(pen, position, key) {
+  paintTerms(pen, position, key, hidden) {
     const { terms, width } = this.layout;
     const { query, key: other, parts } = this.terms(position, key);
     const lines = [["q", query, this.scales.vectors], ["k", other, this.scales.vectors], ["q × k", parts, this.scales.parts]];
-    this.heading(pen, terms.x, terms.y - 9, "q·k", this.termWords(position, key), width - terms.x);
+    this.heading(pen, terms.x, terms.y - 9, "q·k", this.termWords(position, key, hidden), width - terms.x);
     lines.forEach(([name, numbers, scale], line) => {
       this.paintRow(pen, terms, line, Array.from(numbers), scale, 2, TERM);
       pen.textAlign = "right";

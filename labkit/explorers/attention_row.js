@@ -50,8 +50,8 @@ export class RowPanel {
     this.columns.forEach((column, j) => {
       const open = row.open[j];
       fillCell(column.key, null, labels[j], j === key);
-      fillCell(column["q·k"], scales.products.rgb(row.raw[j]), write(row.raw[j], places.products), j === key);
-      fillCell(column.score, scales.scores.rgb(row.scores[j]), write(row.scores[j], places.scores), j === key);
+      fillCell(column["q·k"], !hidden && scales.products.rgb(row.raw[j]), hidden ? "?" : write(row.raw[j], places.products), j === key);
+      fillCell(column.score, !hidden && scales.scores.rgb(row.scores[j]), hidden ? "?" : write(row.scores[j], places.scores), j === key);
       if (column.mask) fillCell(column.mask, null, open ? "+ 0" : "−∞", j === key);
       fillCell(column.weight, !hidden && open && scales.weights.rgb(row.weights[j]), hidden ? "?" : write(row.weights[j], 2), j === key);
     });

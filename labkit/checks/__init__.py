@@ -12,6 +12,7 @@ from importlib import import_module
 __all__ = ["check"]
 
 _HOMES = {
+    "adam": "adam",
     "avg_pool2d": "pooling",
     "backpropagation": "backpropagation",
     "conv2d": "convolution",
@@ -22,6 +23,7 @@ _HOMES = {
     "rnn": "sequences",
     "rnn_update": "recurrence",
     "rotary_embedding": "rotary_embedding",
+    "sgd": "gradient_descent",
     "sinusoidal_encoding": "sinusoidal_encoding",
     "softmax": "activations",
 }

@@ -4,6 +4,7 @@ from labkit._lazy import lazy_submodules
 
 __all__ = [
     "activations",
+    "adam",
     "backpropagation",
     "convolution",
     "convolution_axes",
@@ -19,6 +20,7 @@ __all__ = [
     "lstm",
     "lstm_gates",
     "misuse",
+    "moments",
     "pooling",
     "pooling_axes",
     "pooling_padding",
@@ -33,6 +35,7 @@ __all__ = [
     "rotary_pairs",
     "rotary_places",
     "rotary_turns",
+    "sgd",
     "sinusoidal_angles",
     "sinusoidal_columns",
     "sinusoidal_encoding",

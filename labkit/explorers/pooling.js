@@ -3,17 +3,17 @@ import { cellGrid, cellSize, fillCell, group, sign, Total } from "./cells.js";
 import { colourScale } from "./colours.js";
 import { Choice, Stepper, Toggle } from "./controls.js";
 import { ExplorerView } from "./explorer.js";
-import { clamp, decimals, floats, plural, write } from "./numbers.js";
+import { clamp, decimals, floats, write } from "./numbers.js";
 import { element, setText } from "./page.js";
 import { PoolingPicture } from "./pooling_picture.js";
 import { axes, code, differs, gradient, pool, readers, shifted, step, windows } from "./pooling_steps.js";
+import { changes, formula, sentence } from "./pooling_words.js";
 import { exact, mapTable, table } from "./tables.js";
 
 const LIMITS = { kernel_size: [1, 7, "kernel"], stride: [1, 16, "stride"], padding: [0, 3, "padding"] };
 const NOUNS = { max: "maximum", average: "average" };
 const GRIDS = { window: ["window"], shift: ["before", "window"], gradient: ["window", "share", "windows", "gradient"] };
 const NAMES = { before: "before", window: "window", share: "share", windows: "readers", gradient: "gradient" };
-const LONGEST = 25; // cells written out in one line of text
 const UNIT = colourScale([0, 1]);
 
 class PoolingView extends ExplorerView {
@@ -41,9 +41,10 @@ class PoolingView extends ExplorerView {
     this.count = this.output.length;
     this.rowLength = this.columns.size;
     this.changed = differs(this.output, this.before);
+    const places = Math.max(decimals(image), kind === "max" ? 0 : 2);
+    this.changes = { input: changes(this.moved, image, places), output: changes(this.output, this.before, places) };
     this.slopes = gradient(this.state);
     this.windows = windows(this.state);
-    const places = Math.max(decimals(image), kind === "max" ? 0 : 2);
     this.places = { value: decimals(image), output: places, gradient: decimals(this.slopes), windows: 0, share: kind === "max" ? 0 : 2 };
     this.places.input = view === "gradient" ? this.places.gradient : this.places.value;
     const values = colourScale([...image, 0]);
@@ -161,7 +162,7 @@ class PoolingView extends ExplorerView {
     this.picture.paint(now, { tap: this.part, playing: this.playback.playing });
     this.showGrids(now);
     this.showTotal(now);
-    setText(this.equation, this.sentence(now));
+    setText(this.equation, sentence(this, now));
     this.equation.classList.toggle("lk-finding", this.state.view !== "window");
   }
 
@@ -208,64 +209,10 @@ class PoolingView extends ExplorerView {
     this.ceil.show(ceil);
     this.counted.show(counted);
     this.counted.node.hidden = kind === "max";
-    this.showFormula();
-  }
-
-  showFormula() {
-    const { stride, padding, ceil_mode: ceil } = this.state;
-    const line = (name, side, words) => {
-      const whole = Number.isInteger(side.exact);
-      const size = whole ? element("b", {}, String(side.size)) : String(Number(side.exact.toFixed(2)));
-      const sum = element("div", {}, element("b", {}, name), ` (${side.n} + 2·${padding} − ${side.k}) / ${stride} + 1 = `, size);
-      if (whole) return sum;
-      return element("div", side.left ? { class: "lk-wrong" } : {}, sum, element("div", {}, `Not whole: ${words} The size is `, element("b", {}, String(side.size)), "."));
-    };
-    const words = (side, unit, edge) => {
-      if (side.dropped) return `rounded up, a window would begin behind the image; it is left out.`;
-      return side.over ? `rounded up, the last window reaches ${plural(side.over, unit)} over the edge.` : `${plural(side.left, unit)} at the ${edge} left over.`;
-    };
-    const { rows, columns } = this;
-    const lines = rows.n === columns.n ? [line("height, width", rows, words(rows, "cell", "end"))] :
-      [line("height", rows, words(rows, "row", "bottom")), line("width", columns, words(columns, "column", "right"))];
-    this.formula.replaceChildren(element("div", { class: "lk-rule" }, `size = (input + 2·padding − kernel) / stride + 1, rounded ${ceil ? "up" : "down"}`), ...lines);
+    this.formula.replaceChildren(...formula(this));
   }
 
   // ---- saying
-
-  sentence(now) {
-    const { view } = this.state;
-    if (view === "shift") return this.shiftSentence(now);
-    return view === "gradient" ? this.gradientSentence(now) : this.windowSentence(now);
-  }
-
-  windowSentence({ real, output, hidden, divisor, ties }) {
-    const { kind } = this.state;
-    const texts = real.map((tap) => write(tap.value, this.places.value));
-    const cells = real.length > LONGEST ? `${real.length} cells` : kind === "max" ? texts.join(", ") : texts.map((text, i) => (real[i].value < 0 ? `(${text})` : text)).join(" + ");
-    const result = hidden ? "?" : this.answerText(output);
-    if (kind === "average") return `(${cells}) / ${divisor} = ${result}`;
-    return `max(${cells}) = ${result}${ties > 1 && !hidden ? `, which ${ties} cells hold: the first of them wins` : ""}`;
-  }
-
-  shiftSentence({ hidden }) {
-    const { image, shift: [down, right] } = this.state;
-    const way = (by, more, less) => (by ? `${plural(Math.abs(by), by > 0 ? more : less)}` : null);
-    const moves = [way(down, "cell", "cell")?.concat(down > 0 ? " down" : " up"), way(right, "cell", "cell")?.concat(right > 0 ? " to the right" : " to the left")].filter(Boolean);
-    const cells = differs(this.moved, image).filter(Boolean).length;
-    const outputs = this.changed.filter(Boolean).length;
-    const mean = (after, before) => write(after.reduce((sum, value, i) => sum + Math.abs(value - before[i]), 0) / after.length, Math.max(1, this.places.output));
-    const [some, many] = hidden ? ["?", "?"] : [outputs, mean(this.output, this.before)];
-    return `${moves.length ? `Shifted ${moves.join(" and ")}` : "Not shifted"}: ${cells} of ${image.length} input cells change, ${some} of ${this.count} outputs. Mean change: ${mean(this.moved, image)} in the input, ${many} in the output.`;
-  }
-
-  gradientSentence({ real, ringed, hidden, divisor }) {
-    const { kind, shape: [, width] } = this.state;
-    const count = this.windows[ringed.y * width + ringed.x];
-    const there = `row ${ringed.y}, column ${ringed.x}`;
-    if (kind === "average") return `Each of ${plural(real.length, "cell")} gets 1/${divisor} of this output's gradient. The ringed one, ${there}, is read by ${plural(count, "window")}.`;
-    const wins = count === 1 ? "No other window reads it." : `Of the ${count} windows that read it, it wins ${hidden ? "?" : this.slopeAt(ringed)}.`;
-    return `The winner, ${there}, gets the whole gradient of this output, the others none. ${wins}`;
-  }
 
   where(position) {
     return [Math.floor(position / this.columns.size), position % this.columns.size];

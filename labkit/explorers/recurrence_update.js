@@ -79,7 +79,8 @@ export class UpdatePanel {
     const single = this.kind === "rnn";
     const sum = element("span", { class: "lk-gate-sum" }), value = element("span", { class: "lk-cell lk-gate-value" });
     const parts = [element("span", { class: "lk-gate-name" }, element("b", {}, single ? "a" : name), ` ${single ? "sum" : words}`), sum, value];
-    const node = single ? element("div", { class: "lk-gate" }) : button("", () => this.choose(k), { class: "lk-gate", "aria-pressed": "false", title: `Show the sum of gate ${name}` });
+    const long = this.kind === "gru" && name === "n" ? "lk-gate lk-long" : "lk-gate"; // its sum has three numbers
+    const node = single ? element("div", { class: "lk-gate" }) : button("", () => this.choose(k), { class: long, "aria-pressed": "false", title: `Show the sum of gate ${name}` });
     node.append(...parts);
     return { node, sum, value };
   }

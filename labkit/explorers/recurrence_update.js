@@ -7,7 +7,7 @@ import { element, setText } from "./page.js";
 import { GATES, rowOf } from "./recurrence_steps.js";
 
 const OPEN = colourScale([0, 1]), SIGNED = colourScale([-1, 1]);
-export const three = (value) => write(value, 3);
+export const three = (value) => write(value, Math.abs(value) < 100 ? 3 : 1);
 
 // "0.21 + 0.10" or "0.21 − 0.10"
 const plus = (a, b) => `${three(a)} ${b < 0 && three(b) !== three(0) ? "−" : "+"} ${three(Math.abs(b))}`;

@@ -23,6 +23,7 @@ _HOMES = {
     "rnn": "sequences",
     "rnn_update": "recurrence",
     "rotary_embedding": "rotary_embedding",
+    "scaled_dot_product_attention": "attention",
     "sgd": "gradient_descent",
     "sinusoidal_encoding": "sinusoidal_encoding",
     "softmax": "activations",

@@ -6,6 +6,7 @@ Because it is given the operation, two variants compose, and two mistakes at onc
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import permutations
 from typing import Any
 
@@ -104,12 +105,17 @@ class _Search:
     operation: Operation
 
     def __post_init__(self) -> None:
-        forms = [
+        self.bank = [
             _Form(mistake.finding(particular), variant)
             for mistake in self.operation.mistakes
             for particular, variant in mistake.variants.items()
         ]
-        self.forms = [f for f in forms if not self._is_right(f.applied(self.operation.reference))]
+
+    @cached_property
+    def forms(self) -> list[_Form]:
+        """The forms that are wrong in these questions; to know that takes every one of them."""
+        reference = self.operation.reference
+        return [form for form in self.bank if not self._is_right(form.applied(reference))]
 
     @property
     def any_wrong_numbers(self) -> bool:
@@ -133,9 +139,9 @@ class _Search:
         return all(self._given(self._evaluate(function, i), i) for i in range(len(self.answers)))
 
     def single(self) -> Match | None:
-        for form in self.forms:
+        for form in self.bank:
             function = form.applied(self.operation.reference)
-            if self._explains(function):
+            if self._explains(function) and not self._is_right(function):
                 return Match((form.finding,), function)
         return None
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from labkit.checks.answer import Answer, ask, error_words, results_of
 from labkit.checks.bank import Finding, Function, evaluate
-from labkit.checks.comparison import differs, plain
+from labkit.checks.comparison import differs, parts, plain
 from labkit.checks.question import Arguments, Operation, Question
 from labkit.checks.signature import Reading
 from labkit.checks.worker import Outcome, Worker
@@ -106,7 +106,9 @@ def other_gradient(
     if outcome.error is not None:
         return [_raised(outcome)]
     got = outcome.value
-    if stand_in is None or evaluate(stand_in, question, operation) is None:
+    known = None if stand_in is None else evaluate(stand_in, question, operation)
+    # Where numbers are NaN already, gradients have nothing to add.
+    if known is None or not all(t.isfinite().all() for t in parts(known)):
         return [_cut(list(got))] if all(g is None for g in got.values()) else []
     right = _gradients(lambda a: stand_in(operation.complete(a)), question.arguments.copied())
     cut = [name for name, g in got.items() if g is None and right[name] is not None]

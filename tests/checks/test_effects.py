@@ -199,6 +199,16 @@ def test_a_gradient_of_zero_is_as_good_as_none(gradient, linear):
     assert gradient(zero_bias, lambda a: linear.reference(a.but(bias=None))) == []
 
 
+def test_gradients_of_numbers_that_are_nan_are_not_compared(gradient):
+    """NaN is never equal to itself, and the numbers are wrong already."""
+
+    def spoilt(x, weight, bias, scale):
+        return right(x, weight, bias, scale) * torch.nan
+
+    assert gradient(spoilt, lambda a: spoilt(a.x, a.weight, a.bias, a.scale)) == []
+    assert gradient(spoilt)[0].name == "wrong_gradient"
+
+
 def test_the_gradient_is_asked_of_copies(gradient, linear):
     gradient(right)
     assert not any(linear.questions[-1].arguments[name].requires_grad for name in linear.inputs)
@@ -216,3 +226,38 @@ def test_a_slow_function_is_told_elsewhere(linear, effect):
             assert other_dtype(*asked, []) == []
         else:
             assert other_gradient(*asked, linear, linear.reference) == []
+
+
+# ---------------------------------------------------------------- several results
+
+
+@pytest.fixture
+def gradient_of_turn(turn):
+    with Worker(5.0) as worker:
+        yield lambda function: other_gradient(
+            function, turn.questions[3], read(function, turn), worker, turn, turn.reference
+        )
+
+
+def test_gradients_of_several_results_are_asked_together(gradient_of_turn):
+    def right(x, y, cos, sin, scale):
+        return scale * (x * cos - y * sin), scale * (x * sin + y * cos)
+
+    def second_cut(point, cos, sin, scale):
+        u, v = right(*point, cos, sin, scale)
+        return u, v.detach()
+
+    def both_cut(x, y, cos, sin, scale):
+        return [part.detach() for part in right(x, y, cos, sin, scale)]
+
+    assert gradient_of_turn(right) == []
+    assert gradient_of_turn(second_cut)[0].name == "wrong_gradient"
+    (finding,) = gradient_of_turn(both_cut)
+    assert (finding.name, "x, y, cos and sin" in finding.says) == ("gradient_cut", True)
+
+
+def test_a_question_in_half_precision_wants_half_precision(turn, find):
+    half = Answer(turn.questions[5], dtype=torch.float16)
+    assert find(other_dtype, right, [half]) == []
+    (finding,) = find(other_dtype, right, [Answer(turn.questions[5], dtype=torch.float32)])
+    assert "For float16 tensors the result is float32." in finding.says

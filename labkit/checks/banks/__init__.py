@@ -5,6 +5,13 @@ from labkit._lazy import lazy_submodules
 __all__ = [
     "activations",
     "adam",
+    "attention",
+    "attention_causal",
+    "attention_masks",
+    "attention_roles",
+    "attention_scale",
+    "attention_scores",
+    "attention_softmax",
     "backpropagation",
     "convolution",
     "convolution_axes",

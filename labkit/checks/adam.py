@@ -52,9 +52,14 @@ def adam(function: object, *, timeout: float | int = 10.0) -> Verdict:
 
 
 def _question(
-    about: str, *shape: int, first: bool = False, scale: float = 1.0, spread: float = 1.0, probe: bool = False,
+    about: str,
+    *shape: int,
+    first: bool = False,
+    scale: float = 1.0,
+    spread: float = 1.0,
+    probe: bool = False,
     **options: float | int,
-) -> Question:  # fmt: skip
+) -> Question:
     numbers = Numbers(about)
     tensors = {name: numbers.integers(*shape) for name in ("parameter", "gradient", "mean")}
     tensors["square"] = 8 * spread * numbers.positive(*shape)

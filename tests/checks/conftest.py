@@ -1,11 +1,20 @@
-"""A linear layer as an operation to check: small enough to work out by hand."""
+"""Two operations to check, small enough to work out by hand: a linear layer, and a turn."""
 
 import pytest
 import torch
 
 from labkit.checks.answer import Answer
 from labkit.checks.comparison import plain
-from labkit.checks.question import Arguments, Derivation, Operation, Parameter, Question, Result
+from labkit.checks.question import (
+    Arguments,
+    Derivation,
+    Operation,
+    Parameter,
+    Question,
+    Result,
+    bundle,
+    parameter,
+)
 
 
 def question(about, x, weight, bias=None, probe=False, **options):
@@ -77,3 +86,63 @@ def answers_of():
         return Answer(asked, plain(result), shape, result.dtype, result.device)
 
     return lambda function: [answered(function, asked) for asked in LINEAR.questions]
+
+
+# ---------------------------------------------------------------- several results
+
+
+def turned(a):
+    u, v = a.x * a.cos - a.y * a.sin, a.x * a.sin + a.y * a.cos
+    kept = torch.ones_like(u) if a.mask is None else a.mask.to(u.dtype)
+    return sum(a.shifts, a.scale * u) * kept, a.scale * v * kept
+
+
+def derive_part(part):
+    def derive(a, index):
+        total = float(turned(a)[part][index])
+        return Derivation(total, shown=f"part {part}", source=f"point {index[0]}")
+
+    return derive
+
+
+def turn_question(about, dtype=torch.float32, probe=False, **more):
+    numbers = {"x": [1.0, 2.0, 4.0], "y": [3.0, -1.0, 0.5], "cos": [0.5], "sin": [0.25]}
+    given = {name: torch.tensor(v, dtype=dtype) for name, v in numbers.items()}
+    return Question(about, Arguments(given, **more), probe)
+
+
+TURN = Operation(
+    name="turn",
+    parameters=(
+        parameter("x", "", required=True),
+        parameter("y", "", required=True),
+        parameter("cos", "c", required=True),
+        parameter("sin", "s", required=True),
+        parameter("mask", "keep"),
+        parameter("shifts", "offsets", default=()),
+        parameter("scale", "factor", default=1.0),
+        parameter("low", "", default=0.5),
+        parameter("high", "", default=2.0),
+    ),
+    questions=(
+        turn_question("a turn"),
+        turn_question("a mask", mask=torch.tensor([True, False, True])),
+        turn_question("shifts", shifts=[torch.tensor([1.0]), torch.tensor([0.5, 1.0, 2.0])]),
+        turn_question("a scale", scale=1.5, probe=True),
+        turn_question("limits", low=0.25),
+        turn_question("float16", dtype=torch.float16),
+    ),
+    reference=turned,
+    results=(
+        Result("u", ("point",), derive_part(0)),
+        Result("v", ("point",), derive_part(1)),
+    ),
+    mistakes=(),
+    bundles=(bundle("point", "x y", "xy"), bundle("limits", "low high", "range")),
+)
+
+
+@pytest.fixture
+def turn():
+    """Give an operation with two results, of a point (x, y) that may come apart or as a tuple."""
+    return TURN

@@ -1,4 +1,5 @@
 import inspect
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -187,3 +188,96 @@ def test_a_function_that_says_what_it_takes_is_not_tried(linear, worker):
 
     assert probe(told, linear, reading := read(told, linear), worker) == reading
     assert calls == []
+
+
+# ---------------------------------------------------------------- several results
+
+
+def right_turn(x, y, cos, sin):
+    return x * cos - y * sin, x * sin + y * cos
+
+
+@pytest.mark.parametrize(
+    "arranged", [tuple, list, lambda both: (both,), lambda both: ((both[0],), both[1])]
+)
+def test_several_results_come_in_any_arrangement(turn, worker, arranged):
+    def answered(x, y, cos, sin):
+        return arranged(right_turn(x, y, cos, sin))
+
+    answer = ask(answered, turn.questions[0], read(answered, turn), worker)
+    # 1 * 0.5 - 3 * 0.25 and 1 * 0.25 + 3 * 0.5, and so on
+    assert [v.tolist() for v in answer.value] == [[-0.25, 1.25, 1.875], [1.75, 0.0, 1.25]]
+    assert answer.shape == ((3,), (3,))
+    assert (answer.dtype, answer.kind) == (torch.float32, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (lambda u, v: u, "one tensor"),
+        (lambda u, v: (u,), "a tuple of 1"),
+        (lambda u, v: [u, v, v], "a list of 3"),
+        (lambda u, v: (u, 1.0), "a tuple of 2"),
+        (lambda u, v: {"u": u}, "a dict"),
+    ],
+)
+def test_another_number_of_results_has_a_kind(turn, worker, change, kind):
+    def answered(x, y, cos, sin):
+        return change(*right_turn(x, y, cos, sin))
+
+    answer = ask(answered, turn.questions[0], read(answered, turn), worker)
+    assert (answer.kind, answer.value) == (kind, None)
+
+
+def test_of_several_dtypes_and_devices_the_odd_one_is_kept_and_indices_may_count(turn, worker):
+    def of(change):
+        def answered(x, y, cos, sin):
+            return change(*right_turn(x, y, cos, sin))
+
+        return ask(answered, turn.questions[0], read(answered, turn), worker)
+
+    assert of(lambda u, v: (u, v.double())).dtype == torch.float64
+    assert of(lambda u, v: (u.half(), v)).dtype == torch.float16
+    assert of(lambda u, v: (u, v.long())).dtype == torch.float32
+    away = of(lambda u, v: (u, v.to("meta")))
+    assert (away.device.type, away.value) == ("meta", None)
+
+
+def test_more_than_the_result_may_be_returned_where_that_is_usual(linear, worker):
+    def with_weights(x, weight):
+        return matmul(x, weight), None
+
+    usual = replace(linear, may_return_more=True)
+    asked = linear.questions[0]
+    assert ask(with_weights, asked, read(with_weights, linear), worker).kind == "a tuple of 2"
+    assert agree(ask(with_weights, asked, read(with_weights, usual), worker).value,
+                 torch.tensor([[13.0]], dtype=torch.float64))  # fmt: skip
+    assert ask(matmul, asked, read(matmul, usual), worker).kind is None
+
+
+def test_a_change_inside_a_tuple_or_a_sequence_is_seen(turn, worker):
+    def in_place(point, cos, sin, shifts=()):
+        point[1].add_(1)
+        for shift in shifts:
+            shift.zero_()
+        return right_turn(*point, cos, sin)
+
+    reading = read(in_place, turn)
+    assert ask(in_place, turn.questions[0], reading, worker).modified == ("y",)
+    shifts = adapt(turn.questions[2], reading, turn)
+    assert ask(in_place, shifts, reading, worker).modified == ("y", "shifts[0]", "shifts[1]")
+
+
+def test_a_tuple_of_options_is_given_whole_or_not_at_all(turn):
+    reading = read(lambda x, y, cos, sin, limits=(0.5, 2.0): 0, turn)
+    limits = adapt(turn.questions[4], reading, turn).arguments
+    assert (limits.low, limits.high) == (0.25, 2.0)
+    assert "low" not in adapt(turn.questions[0], reading, turn).arguments
+
+
+def test_an_answer_in_half_precision_may_be_further_off(turn):
+    question = turn.questions[5]
+    value = torch.ones(3, dtype=torch.float64)
+    assert Answer(question, value).agrees(value + 0.01)
+    assert not Answer(question, value).agrees(value + 0.03)
+    assert not Answer(turn.questions[0], value).agrees(value + 0.01)

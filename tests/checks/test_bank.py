@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from labkit.checks.answer import Answer
 from labkit.checks.bank import Mistake, evaluate, match
 
 
@@ -221,3 +222,35 @@ def test_a_mistake_that_explains_too_little_is_not_told(names):
         return flips(op, a) + (a.scale > 1) + (a.bias is not None)
 
     assert names(flips_once, FLIPPED) is None
+
+
+# ---------------------------------------------------------------- several results, no numbers
+
+
+def test_a_mistake_in_one_of_several_results_is_found(turn):
+    def negates_the_second(op, a):
+        u, v = op(a)
+        return u, -v
+
+    def negates_both(op, a):
+        u, v = op(a)
+        return [-u, -v]
+
+    bank = replace(turn, mistakes=(mistake("both", negates_both), mistake("v", negates_the_second)))
+    right = [evaluate(turn.reference, q, turn) for q in turn.questions]
+    answers = [Answer(q, (u, -v)) for q, (u, v) in zip(turn.questions, right, strict=True)]
+    found = match(answers, right, bank)
+    assert [finding.name for finding in found.findings] == ["v"]
+
+
+def test_what_is_no_number_is_explained_by_a_variant_that_has_none_there_too(names):
+    def overflows(op, a):
+        return op(a) * float("inf") if a.scale == 3 else op(a)
+
+    def nowhere(op, a):
+        return op(a) * float("nan")
+
+    bank = mistake("nowhere", nowhere), mistake("overflow", overflows)
+    assert names(overflows, *bank) == ["overflow"]
+    assert names(nowhere, *bank) == ["nowhere"]
+    assert names(lambda op, a: -overflows(op, a), *bank) is None

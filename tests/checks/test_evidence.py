@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from labkit.checks.answer import Answer
+from labkit.checks.comparison import plain
 from labkit.checks.evidence import call_text, evidence_of
+from labkit.checks.question import Arguments, Question
 
 
 def explained(linear, i, right, numbers):
@@ -147,3 +149,46 @@ def test_a_result_without_numbers_leaves_the_right_one(linear, expected):
     evidence = evidence_of(answer, expected[0], linear, len)
     assert (evidence.text, evidence.got) == ("", None)
     assert evidence.expected is expected[0]
+
+
+# ---------------------------------------------------------------- several results
+
+
+def of_turn(turn, i, change):
+    right = plain(turn.reference(turn.complete(turn.questions[i].arguments)))
+    got = change(*(part.clone() for part in right))
+    return evidence_of(Answer(turn.questions[i], got, ((3,), (3,))), right, turn, len)
+
+
+def test_the_first_wrong_result_is_shown_with_its_name(turn):
+    evidence = of_turn(turn, 0, lambda u, v: (u, v + torch.tensor([0, 0, 1])))
+    assert evidence.text == "v[2] should be part 1 = 1.25, yours is 2.25.\n(point 2: point 2)"
+    assert evidence.expected.tolist() == [1.75, 0.0, 1.25]
+    assert "u[0] should be part 0" in of_turn(turn, 0, lambda u, v: (-u, -v)).text
+    assert "u[0] should be part 0 = -0.25, and is." in of_turn(turn, 0, lambda u, v: (u, v)).text
+
+
+def test_a_result_of_another_shape_is_called_by_its_name(turn):
+    text = of_turn(turn, 0, lambda u, v: (u, v[:2])).text
+    assert text.startswith("v should have the shape (3,), yours has (2,).")
+
+
+def test_half_precision_is_right_within_its_own_rounding(turn):
+    text = of_turn(turn, 5, lambda u, v: (u + torch.tensor([0.01, 0.5, 0]), v)).text
+    assert "u[1] should be" in text
+
+
+def test_tuples_sequences_and_labels_in_a_call(turn):
+    assert call_text(turn.questions[0], turn) == (
+        "turn((x, y), cos, sin) with shapes x (3,), y (3,), cos (1,), sin (1,)"
+    )
+    assert "mask = [True, False, True]" in call_text(turn.questions[1], turn)
+    assert call_text(turn.questions[2], turn).startswith("turn((x, y), cos, sin, shifts) with")
+    assert "shifts[0] (1,), shifts[1] (3,)" in call_text(turn.questions[2], turn)
+    assert "turn((x, y), cos, sin, scale=1.5) with" in call_text(turn.questions[3], turn)
+
+
+def test_a_call_without_tensors_has_no_shapes(turn):
+    assert call_text(Question("", Arguments(length=4, base=10.0)), turn) == (
+        "turn(length=4, base=10.0)"
+    )

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from labkit.checks import check
+from labkit.checks.examine import examine
 
 
 def raises(x, weight):
@@ -218,3 +220,62 @@ def test_a_vectorised_answer_is_checked_in_a_moment():
     start = time.process_time()
     check.conv2d(F.conv2d)
     assert time.process_time() - start < 1.0
+
+
+# ---------------------------------------------------------------- several results
+
+
+def turned(x, y, cos, sin, scale=1.0):
+    return scale * (x * cos - y * sin), scale * (x * sin + y * cos)
+
+
+def test_two_results_pass_in_every_arrangement(turn):
+    for arranged in (tuple, list, lambda both: (both,)):
+        verdict = examine(lambda *given, f=arranged: f(turned(*given)), turn, timeout=5.0)
+        assert verdict.passed, verdict
+
+
+def test_the_names_of_the_results_are_told_to_whoever_returns_one(turn):
+    def first_alone(point, c, s):
+        return turned(*point, c, s)[0]
+
+    def nothing(point, c, s):
+        turned(*point, c, s)
+
+    verdict = examine(first_alone, turn, timeout=5.0)
+    assert verdict.mistake == "wrong_type"
+    assert "returns one tensor, not 2 tensors, u, v." in verdict.message
+    assert "End with return u, v;" in verdict.message
+    assert verdict.evidence.expected.shape == (3,)
+    assert "Is there a return" in examine(nothing, turn, timeout=5.0).message
+
+
+def test_a_signature_is_proposed_with_tuples(turn):
+    verdict = examine(lambda x: x, turn, timeout=5.0)
+    assert "def turn(point, cos, sin)" in verdict.message
+
+
+def test_no_gradients_are_asked_where_nothing_is_recorded(turn):
+    def detached(x, y, cos, sin, scale=1.0):
+        return [part.detach() for part in turned(x, y, cos, sin, scale)]
+
+    assert examine(detached, turn, timeout=5.0).mistake == "gradient_cut"
+    stepping = replace(turn, differentiable=False)
+    assert examine(detached, stepping, timeout=5.0).passed
+
+
+def test_half_precision_is_asked_like_any_other_question(turn):
+    def overflows(x, y, cos, sin):
+        large = torch.tensor(1e5, dtype=x.dtype)
+        u, v = turned(x, y, cos, sin)
+        return u * large / large, v
+
+    message = examine(overflows, turn, timeout=5.0).message
+    assert "u[0] should be part 0 = -0.25, yours is nan." in message
+
+
+def test_one_wrong_result_is_explained_on_the_smallest_question(turn):
+    verdict = examine(lambda x, y, cos, sin: (turned(x, y, cos, sin)[0], x), turn, timeout=5.0)
+    assert verdict.mistake == "wrong_values"
+    assert "v[0] should be part 1 = 1.75, yours is 1." in verdict.message
+    assert verdict._repr_html_()

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from labkit.checks.question import Arguments, Question
+from labkit.checks.question import Arguments, Question, bundle, parameter
 
 
 @pytest.fixture
@@ -53,3 +53,43 @@ def test_what_is_given_goes_before_the_defaults(linear, arguments):
     complete = linear.complete(given)
     assert (complete.scale, complete.bias, complete.stride) == (4, None, 2)
     assert "bias" not in given
+
+
+def test_a_sequence_of_tensors_is_copied_and_converted_whole_and_labels_keep_their_dtype():
+    given = Arguments(steps=[torch.ones(1), (torch.zeros(2),)], labels=torch.tensor([1, 2]))
+    copy = given.copied(dtype=torch.float64)
+    assert [t.dtype for t in copy.tensors().values()] == [
+        torch.float64, torch.float64, torch.int64,
+    ]  # fmt: skip
+    assert isinstance(copy.steps[1], tuple)
+    copy.steps[0].add_(1)
+    copy.labels.add_(1)
+    assert given.steps[0].tolist() == [1]
+    assert given.labels.tolist() == [1, 2]
+    assert list(given.tensors()) == ["steps[0]", "steps[1][0]", "labels"]
+
+
+def test_a_sequence_without_tensors_is_an_option():
+    question = Question("", Arguments(steps=[torch.ones(1)], size=(2, 3), none=None))
+    assert question.options() == {"size": (2, 3), "none": None}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "tolerance"),
+    [(torch.float32, 1e-3), (torch.float64, 1e-3), (torch.float16, 2e-2), (torch.bfloat16, 2e-2)],
+)
+def test_half_precision_may_be_further_off(dtype, tolerance):
+    given = Arguments(labels=torch.tensor([1]), x=torch.ones(1, dtype=dtype))
+    assert Question("", given).dtype == dtype
+    assert Question("", given).tolerance == tolerance
+
+
+def test_a_question_without_tensors_has_no_dtype():
+    assert Question("", Arguments(length=3, labels=torch.tensor([1]))).dtype is None
+
+
+def test_words_are_written_with_spaces_and_the_name_is_one_of_them():
+    declared = parameter("bias", "b offset", default=1)
+    assert (declared.words, declared.default) == ({"bias", "b", "offset"}, 1)
+    pair = bundle("state", "h c", "hx")
+    assert (pair.members, pair.words) == (("h", "c"), {"state", "hx"})

@@ -67,3 +67,53 @@ def test_a_default_that_is_a_part_of_the_answer_is_left_to_it():
 def test_what_cannot_be_called_says_why(function, words):
     with pytest.raises(SignatureMismatchError, match=words):
         read(function, CONV2D)
+
+
+# ---------------------------------------------------------------- tuples of parameters
+
+
+def bound_turn(turn, function, **more):
+    given = Arguments(x=1, y=2, cos=3, sin=4, **more)
+    return read(function, turn).bind(given)
+
+
+def test_what_belongs_together_is_given_as_the_function_takes_it(turn):
+    assert bound_turn(turn, lambda x, y, cos, sin: 0) == ([1, 2, 3, 4], {})
+    assert bound_turn(turn, lambda point, cos, sin: 0) == ([(1, 2), 3, 4], {})
+    assert bound_turn(turn, lambda c, s, *, xy: 0) == ([3, 4], {"xy": (1, 2)})
+    assert bound_turn(turn, lambda one, two, three: 0) == ([(1, 2), 3, 4], {})
+    assert bound_turn(turn, lambda one, two, three, four: 0) == ([1, 2, 3, 4], {})
+    assert bound_turn(turn, lambda *tensors: 0) == ([1, 2, 3, 4], {})
+
+
+def test_each_of_a_tuple_is_taken_with_it(turn):
+    reading = read(lambda point, cos, sin: 0, turn)
+    assert reading.takes("x")
+    assert reading.takes("y")
+    assert not reading.takes("low")
+
+
+def test_options_come_in_tuples_too(turn):
+    def limited(x, y, cos, sin, limits=(0.5, 2.0)):
+        pass
+
+    reading = read(limited, turn)
+    assert reading.takes("low")
+    given = Arguments(x=1, y=2, cos=3, sin=4)
+    assert reading.bind(given) == ([1, 2, 3, 4], {})
+    both = given.but(low=0.25, high=2.0)
+    assert reading.bind(both) == ([1, 2, 3, 4], {"limits": (0.25, 2.0)})
+
+
+def test_known_names_keep_their_meaning_beside_unknown_ones(turn):
+    assert bound_turn(turn, lambda p, y, q, sin: 0) == ([1, 2, 3, 4], {})
+    assert bound_turn(turn, lambda sin, cos, p, q: 0) == ([4, 3, 1, 2], {})
+
+
+def test_the_very_name_goes_before_another_word():
+    assert bound(lambda x, w, s=1, stride=1: 0, stride=2) == ([1, 2], {"stride": 2})
+
+
+def test_a_default_that_is_no_whole_number_is_told_too(turn):
+    (remark,) = read(lambda x, y, c, s, scale=2.5: 0, turn).remarks
+    assert remark == "your default for scale is 2.5, PyTorch's is 1.0"

@@ -7,6 +7,7 @@ import torch
 
 from labkit.checks.answer import Answer
 from labkit.checks.bank import Mistake
+from labkit.checks.comparison import plain
 from labkit.checks.question import ShapeRule, Trait
 from labkit.checks.unmatched import deciding_trait, unmatched
 
@@ -152,3 +153,21 @@ def test_a_rule_must_explain_every_wrong_shape(said):
 def test_errors_beside_a_shape_that_a_rule_knows_do_not_hide_it(said):
     finding = said(lambda out, a: out[:, :-1] if a.scale == 1 else a.nothing)
     assert finding.name == "too_small"
+
+
+# ---------------------------------------------------------------- several results
+
+
+def of_turn(turn, change):
+    right = [plain(turn.reference(turn.complete(q.arguments))) for q in turn.questions]
+    answers = [Answer(q, change(*both)) for q, both in zip(turn.questions, right, strict=True)]
+    return unmatched(answers, right, turn).findings[0]
+
+
+def test_the_shape_of_each_result_counts(turn):
+    ruled = replace(turn, mistakes=BANK, shape_rules=(ShapeRule("too_small", smaller),))
+    assert of_turn(ruled, lambda u, v: (u, v[:2])).name == "too_small"
+    assert of_turn(ruled, lambda u, v: (u[:2], v[:2])).name == "too_small"
+    assert of_turn(ruled, lambda u, v: (u + 1, v[:2])).name == "wrong_shape"
+    assert of_turn(ruled, lambda u, v: (u, v + 1)).name == "wrong_values"
+    assert "in common" in of_turn(ruled, lambda u, v: (u, v[:2] + 1)).says

@@ -1,4 +1,5 @@
 // Step through attention: a query's products with the keys, scale, mask, softmax, and the sum of the values.
+import { AttentionImages } from "./attention_images.js";
 import { AttentionPicture } from "./attention_picture.js";
 import { Heads, RowPanel, weightedTerms } from "./attention_row.js";
 import { attend, code, factor, products, queryAndKey, valueOf, weightedSum } from "./attention_steps.js";
@@ -20,14 +21,14 @@ class AttentionView extends ExplorerView {
       traits: ["head", "temperature", "scaled", "mask", "padding"] });
     const [queries, keys, values] = ["queries", "keys", "values"].map((name) => floats(model.get(`${name}_bytes`)));
     const given = model.get("allowed_bytes");
-    this.fixed = { shape: model.get("shape"), queries, keys, values, allowed: new Uint8Array(given.buffer, given.byteOffset, given.byteLength) };
+    this.fixed = { shape: model.get("shape"), picture: model.get("picture"), queries, keys, values, allowed: new Uint8Array(given.buffer, given.byteOffset, given.byteLength) };
     const [, T, S] = this.fixed.shape;
     this.count = T;
     const spoken = (text) => text.replace(/^\s*$/, "␣");
     this.tokens = { query: model.get("tokens").map(spoken), key: model.get("key_tokens").map(spoken) };
     this.labels = { query: this.tokens.query.length ? this.tokens.query : [...Array(T).keys()].map(String), key: this.tokens.key.length ? this.tokens.key : [...Array(S).keys()].map(String) };
     this.products = Array.from({ length: this.fixed.shape[0] }, (_, head) => products({ ...this.fixed, head }));
-    this.picture = new AttentionPicture(this.canvas);
+    this.picture = new (this.fixed.picture.length ? AttentionImages : AttentionPicture)(this.canvas);
     this.canvas.addEventListener("click", (event) => this.choose(event));
     this.panel = new RowPanel(this.prediction, (j) => this.column(j));
     this.heads = new Heads(this.fixed.shape, (head) => this.adjust({ head }));
@@ -147,7 +148,7 @@ class AttentionView extends ExplorerView {
     this.set({ key });
     const { raw, weights, open } = this.rows[this.position];
     const words = `q·k = ${write(raw[key], this.places.products)}, weight ${open[key] ? two(weights[key]) : "0, masked"}`;
-    this.say(`${this.keyPlace(key)}: ${this.hidden(this.position) ? "hidden" : words}.`);
+    this.say(`${this.queryPlace(this.position)}, ${this.keyPlace(key)}: ${this.hidden(this.position) ? "hidden" : words}.`);
     this.ask();
   }
 

@@ -15,7 +15,8 @@ from traitlets import Float as Number
 
 from labkit.errors import OptionError
 from labkit.explorers.attention_code import attention_code
-from labkit.explorers.attention_heads import Mask, Stack, attention_heads, given_mask
+from labkit.explorers.attention_heads import Stack, attention_heads, image_size
+from labkit.explorers.attention_mask import MASKS, Mask, chosen_mask
 from labkit.explorers.attention_step import AttentionStep, look_words
 from labkit.explorers.explorer import Explorer, es_module
 from labkit.explorers.sequences import step_labels
@@ -23,7 +24,6 @@ from labkit.ops.attention import attention_weights, causal_mask
 
 __all__ = ["AttentionExplorer", "AttentionStep"]
 
-MASKS = ["none", "causal", "padding", "given"]
 COOLEST, HOTTEST = 0.01, 100.0
 
 
@@ -50,6 +50,8 @@ class AttentionExplorer(Explorer):
     temperature
         What scores are divided by before the softmax: small for a sharp look, large for an even
         one.
+    picture
+        Height and width, where queries, keys and values are images and are to be drawn as such.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class AttentionExplorer(Explorer):
     values_bytes = Bytes().tag(sync=True)
     allowed_bytes = Bytes().tag(sync=True)  # of the mask that was given, one byte a cell
     shape = Tuple(*[Int()] * 5).tag(sync=True)
+    picture = List(Int()).tag(sync=True)
     tokens = List(Unicode()).tag(sync=True)
     key_tokens = List(Unicode()).tag(sync=True)
     head = Int(0).tag(sync=True)
@@ -101,11 +104,12 @@ class AttentionExplorer(Explorer):
         key_tokens: str | Sequence[str] | None = None,
         mask: str | Mask | None = None,
         temperature: float = 1.0,
+        picture: tuple[int, int] | None = None,
         **traits: Any,
     ) -> None:
         self.heads = attention_heads(queries, keys, values)
         shape = self.heads.shape
-        chosen, self.given = _chosen_mask(mask, shape)
+        chosen, self.given = chosen_mask(mask, shape)
         if not COOLEST <= temperature <= HOTTEST:
             raise OptionError(_not_a_temperature(temperature))
         labels = step_labels(tokens, shape[1], name="tokens", of="queries")
@@ -118,6 +122,7 @@ class AttentionExplorer(Explorer):
             },
             allowed_bytes=b"" if self.given is None else self.given.numpy().tobytes(),
             shape=shape,
+            picture=image_size(picture, shape),
             tokens=labels,
             key_tokens=step_labels(key_tokens, shape[2], name="key_tokens", of="keys"),
             mask=chosen,
@@ -223,21 +228,6 @@ class AttentionExplorer(Explorer):
         if proposal["value"] == "given" and self.given is None:
             raise TraitError("mask is 'given', but none was; give one to AttentionExplorer(mask=…)")
         return proposal["value"]
-
-
-def _chosen_mask(
-    mask: str | Mask | None, shape: Sequence[int]
-) -> tuple[str, Bool[Tensor, "N T S"] | None]:
-    """Return the name of a mask, and the mask itself where it is one of the caller's own."""
-    if mask is None:
-        return "none", None
-    if not isinstance(mask, str):
-        return "given", given_mask(mask, shape)
-    if mask not in MASKS[:-1]:
-        raise OptionError(
-            f"mask is {mask!r}; expected None, 'causal', 'padding' or a boolean tensor"
-        )
-    return mask, None
 
 
 def _not_a_temperature(value: float) -> str:

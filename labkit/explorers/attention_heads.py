@@ -1,4 +1,4 @@
-"""What an explorer of attention may be given: heads of queries, keys and values, and a mask.
+"""What an explorer of attention may be given: heads of queries, keys and values.
 
 Axes: ``N`` heads, ``T`` queries, ``S`` keys, ``E`` width of a query and a key, ``W`` of a value.
 """
@@ -6,18 +6,16 @@ Axes: ``N`` heads, ``T`` queries, ``S`` keys, ``E`` width of a query and a key, 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from torch import Tensor
 
-from labkit.errors import DTypeError, ShapeError
+from labkit.errors import ShapeError
 from labkit.explorers.inputs import Matrix, finite_numbers
 
-__all__ = ["AttentionHeads", "Mask", "Stack", "attention_heads", "given_mask"]
+__all__ = ["AttentionHeads", "Stack", "attention_heads", "image_size"]
 
 Stack = Matrix | Sequence[Matrix]
-Mask = Tensor | np.ndarray | Sequence[Sequence[bool]]
 MOST_HEADS = 8
 LONGEST = 32
 WIDEST = 64
@@ -88,32 +86,25 @@ def _stack(numbers: Stack, name: str) -> Float[Tensor, "N length width"]:
     return stack.reshape(heads, length, width)
 
 
-def given_mask(mask: Mask, shape: Sequence[int]) -> Bool[Tensor, "N T S"]:
-    """Return a mask, True where a query may look at a key, for every head.
+def image_size(picture: Sequence[int] | None, shape: Sequence[int]) -> list[int]:
+    """Return height and width of the images that the vectors are; nothing where they are none.
 
     Raises
     ------
     ShapeError
-        If it does not broadcast against (heads, queries, keys).
-    DTypeError
-        If it is not boolean.
+        If keys or values do not have as many numbers as such an image.
 
     Examples
     --------
-    >>> given_mask([[True, False]], (1, 3, 2)).int().tolist()
-    [[[1, 0], [1, 0], [1, 0]]]
+    >>> image_size((2, 3), (1, 4, 5, 6, 6)), image_size(None, (1, 4, 5, 6, 6))
+    ([2, 3], [])
     """
-    # np.array copies: torch warns about arrays that it may not write to.
-    looks = mask if isinstance(mask, Tensor) else torch.from_numpy(np.array(mask))
-    if looks.dtype != torch.bool:
-        raise DTypeError(
-            f"mask has dtype {looks.dtype}; expected torch.bool, True where a query may look; "
-            "write mask == 0 for a mask of numbers to add, ~mask where True hides"
-        )
-    try:
-        return looks.detach().cpu().expand(*shape[:3]).contiguous()
-    except RuntimeError as error:
+    if picture is None:
+        return []
+    height, width = picture
+    if min(picture) < 1 or {height * width} != set(shape[3:]):
         raise ShapeError(
-            f"mask has shape {tuple(looks.shape)}; expected (queries, keys) = {tuple(shape[1:3])} "
-            f"or (heads, queries, keys) = {tuple(shape[:3])}"
-        ) from error
+            f"picture of {height} × {width} needs keys and values of {height * width} numbers, "
+            f"got {shape[3]} and {shape[4]}; leave it out where they are no images"
+        )
+    return [height, width]

@@ -4,6 +4,9 @@ import { inkOn } from "./colours.js";
 import { clamp, write } from "./numbers.js";
 import { colourBar, Picture } from "./picture.js";
 
+// The largest size of whole device pixels, so that cells are sharp.
+export const snap = (size) => { const ratio = window.devicePixelRatio || 1; return Math.max(1, Math.floor(size * ratio)) / ratio; };
+
 const HEADING = 22, ENTROPY = 46, WEIGHTS = 62, SUMGAP = 14, FOOT = 40, TERM = 21, STACKED = 26;
 
 export class AttentionPicture extends Picture {
@@ -16,7 +19,6 @@ export class AttentionPicture extends Picture {
     pen.font = this.font(12);
     const widest = (labels) => Math.max(...labels.map((label) => pen.measureText(label).width));
     const gutters = [this.queryLabels, this.keyLabels].map((labels) => Math.ceil(clamp(widest(labels) + 14, 26, width < 500 ? 62 : 96)));
-    const snap = (size) => { const ratio = window.devicePixelRatio || 1; return Math.max(1, Math.floor(size * ratio)) / ratio; };
     const room = (two ? width * 0.5 : width) - gutters[0] - ENTROPY - 18;
     const cell = snap(Math.min(46, room / S, (two ? 420 : 360) / T));
     const labelWidth = widest(this.keyLabels), turned = this.named && labelWidth > cell - 2;
@@ -33,7 +35,7 @@ export class AttentionPicture extends Picture {
     const below = Math.max(bottom, output.y + row) + FOOT;
     const unit = snap(Math.min(46, (width - Math.max(46, map.x) - 4) / E));
     const terms = { x: Math.max(46, map.x), y: below + STACKED - 4, column: unit, width: unit * E };
-    return { width, height: Math.round(terms.y + 3 * TERM + 10), two, cell, above, turned, labelWidth, map, entropy, values, output, terms, gutters };
+    return { width, bottom, height: Math.round(terms.y + 3 * TERM + 10), two, cell, above, turned, labelWidth, map, entropy, values, output, terms, gutters };
   }
 
   // What lies under the pointer: in the map a query and a key, beside the values a key, in them a component too.
@@ -54,21 +56,36 @@ export class AttentionPicture extends Picture {
   // ---- what stays while the query and the key change
 
   paintStill(pen) {
-    const { map, values, cell, entropy, above, turned } = this.layout;
-    const [, T, S, , W] = this.state.shape;
+    const { map, cell, entropy, above } = this.layout;
+    const [, T, S] = this.state.shape;
     const weight = (i, j) => (this.hidden(i) || !this.rows[i].open[j] ? null : this.rows[i].weights[j]);
     this.paintMap(pen, map, weight, this.scales.weights, 2, () => "");
     this.heading(pen, map.x, map.y - above - 9, "Attention", this.caption, S * cell + ENTROPY + 12);
     colourBar(pen, this.scales.weights, { x: map.x, y: map.y + T * cell + 9, width: clamp(S * cell, 56, 150), places: 2, ink: this.palette.muted, font: this.font(11) });
     this.paintEntropies(pen);
-    this.heading(pen, values.x - WEIGHTS, values.y - (this.layout.two && !turned ? 27 : 12), "Values", [`${S} × ${W}, and their weighted sum`, `${S} × ${W}`], values.width + WEIGHTS);
-    for (let j = 0; j < S; j++) this.paintRow(pen, values, j, Array.from(this.values[j]), this.scales.values, this.places.values);
-    colourBar(pen, this.scales.values, { x: values.x, y: this.layout.output.y + values.row + 9, width: clamp(values.width, 56, 150), places: this.places.values, ink: this.palette.muted, font: this.font(11) });
+    this.paintValues(pen);
     pen.font = this.font(11);
     pen.fillStyle = this.palette.muted;
     pen.textAlign = "left";
     pen.textBaseline = "alphabetic";
     pen.fillText("entropy", entropy.x, map.y - 6);
+  }
+
+  paintValues(pen) {
+    const { values, output } = this.layout;
+    const [, , S, , W] = this.state.shape;
+    this.valuesHeading(pen, [`${S} × ${W}, and their weighted sum`, `${S} × ${W}`]);
+    for (let j = 0; j < S; j++) this.paintRow(pen, values, j, Array.from(this.values[j]), this.scales.values, this.places.values);
+    this.valuesBar(pen, values.x, output.y + values.row + 9, values.width);
+  }
+
+  valuesHeading(pen, words) {
+    const { values, two, turned, width } = this.layout;
+    this.heading(pen, values.x - WEIGHTS, values.y - (two && !turned ? 27 : 12), "Values", words, width - values.x + WEIGHTS);
+  }
+
+  valuesBar(pen, x, y, width) {
+    colourBar(pen, this.scales.values, { x, y, width: clamp(width, 56, 150), places: this.places.values, ink: this.palette.muted, font: this.font(11) });
   }
 
   // A name, and the first of some words that fits beside it.

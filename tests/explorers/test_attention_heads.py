@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from labkit.errors import DTypeError, OptionError, ShapeError
-from labkit.explorers.attention_heads import attention_heads, given_mask
+from labkit.explorers.attention_heads import attention_heads, image_size
 
 
 def test_two_axes_are_one_head_and_serve_all_heads():
@@ -55,16 +55,14 @@ def test_what_is_no_real_number_is_refused():
         attention_heads([[1.0]], [[1.0]], torch.ones(1, 1, dtype=torch.complex64))
 
 
-def test_a_mask_is_spread_over_heads_and_queries():
-    mask = torch.tensor([[True, False], [False, True]])
-    assert given_mask(mask, (3, 2, 2)).shape == (3, 2, 2)
-    assert torch.equal(given_mask(mask, (3, 2, 2))[2], mask)
-    assert given_mask(np.array([True, False]), (1, 3, 2))[0, 2].tolist() == [True, False]
+def test_vectors_that_are_images_have_as_many_numbers_as_pixels():
+    assert image_size((8, 8), (1, 6, 6, 64, 64)) == [8, 8]
+    assert image_size(None, (1, 6, 6, 64, 63)) == []
 
 
-@pytest.mark.usefixtures("as_learners_run_it")
-def test_a_mask_that_is_none_is_refused():
-    with pytest.raises(DTypeError, match=r"torch\.int64; expected torch\.bool"):
-        given_mask([[1, 0]], (1, 1, 2))
-    with pytest.raises(ShapeError, match=r"expected \(queries, keys\) = \(3, 2\)"):
-        given_mask(torch.ones(2, 3) > 0, (1, 3, 2))
+@pytest.mark.parametrize("picture", [(8, 7), (-8, -8)])
+def test_images_of_another_size_are_refused(picture):
+    with pytest.raises(ShapeError, match=r"needs keys and values of .* got 64 and 64"):
+        image_size(picture, (1, 6, 6, 64, 64))
+    with pytest.raises(ShapeError, match="got 64 and 10"):
+        image_size((8, 8), (1, 6, 6, 64, 10))

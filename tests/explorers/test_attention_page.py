@@ -252,7 +252,8 @@ def test_choosing_another_key_hides_no_answer_again(open_page):
     painted(page)
     assert get(page, "key") == 1
     assert "?" not in rows(page)["weight"]
-    assert page.get_by_role("status").inner_text().startswith("key 1 “爱”: q·k = ")
+    said = page.get_by_role("status").inner_text()
+    assert said.startswith("query 0 “我”, key 1 “爱”: q·k = ")
 
 
 PIXELS = """
@@ -342,3 +343,32 @@ def test_the_smallest_and_the_largest_fit_on_narrow_and_wide_pages(open_page, si
             }).map((node) => node.className) }"""
     )
     assert overflowing == []
+
+
+def test_vectors_that_are_images_are_drawn_as_such(open_page):
+    torch.manual_seed(0)
+    images = torch.randn(3, 6)
+    explorer = AttentionExplorer(images, images, picture=(2, 3), position=1, temperature=0.2)
+    page = open_page(explorer)
+    box = page.get_by_role("img").bounding_box()
+    output, high = explorer.output[0, 1], images.abs().max()
+    for component in range(6):
+        x, y = 450 + 30 * (component % 3) + 15, 79 + 30 * (component // 3) + 15
+        page.mouse.click(box["x"] + x, box["y"] + y)
+        painted(page)
+        assert get(page, "component") == component
+        change(page, component=(component + 3) % 6)  # its frame away
+        ((*colour, _),) = page.evaluate(PIXELS, [(x, y)])
+        value = (output[component] / high).item()
+        expected = torch.tensor(colormaps["RdBu_r"]((value + 1) / 2)[:3]) * 255
+        assert colour == pytest.approx(expected.tolist(), abs=10)
+
+
+@pytest.mark.parametrize("width", [400, 1000])
+@pytest.mark.parametrize(("count", "picture"), [(32, (8, 8)), (1, (1, 64)), (3, (64, 1))])
+def test_images_of_every_form_fit(open_page, count, picture, width):
+    images = torch.randn(count, 64, generator=LARGEST)
+    page = open_page(AttentionExplorer(images, images, picture=picture), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    box = page.get_by_role("img").bounding_box()
+    assert box["height"] < 2_200

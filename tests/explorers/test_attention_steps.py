@@ -10,7 +10,8 @@ from labkit.explorers.explorer import es_module
 pytestmark = pytest.mark.browser
 
 # heads, queries, keys, width of a key, width of a value
-SIZES = [(1, 1, 1, 1, 1), (2, 5, 5, 4, 3), (3, 4, 9, 16, 2), (2, 9, 4, 7, 5), (8, 32, 32, 64, 64)]
+SIZES = [(1, 1, 1, 1, 1), (2, 5, 5, 4, 3), (3, 4, 9, 16, 2), (2, 9, 4, 7, 5)]
+LARGEST = (8, 32, 32, 64, 64)
 TEMPERATURES = [0.01, 0.1, 1.0, 3.5, 100.0]
 CLOSE = {"rtol": 1e-9, "atol": 1e-11}
 
@@ -69,17 +70,18 @@ def torchs(explorer):
 
 
 @pytest.mark.parametrize("mask", ["none", "causal", "padding", "given"])
-@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("size", [*SIZES, LARGEST], ids=str)
 def test_the_browser_computes_what_torch_computes(page, size, mask):
     explorer = make(size)
     paddings = sorted({0, 1, size[2]}) if mask == "padding" else [1]
-    many = size[0] * size[1] > 100
     cases = [
         {"mask": mask, "padding": padding, "temperature": temperature, "scaled": scaled}
         for padding in paddings
-        for temperature in (TEMPERATURES[::2] if many else TEMPERATURES)
+        for temperature in TEMPERATURES
         for scaled in (True, False)
     ]
+    if size == LARGEST:  # many numbers for the browser to tell
+        cases = cases[3:-1:5]
     arrays = explorer.heads._asdict().items()
     found = page.evaluate(
         STEPS,

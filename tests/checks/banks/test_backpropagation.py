@@ -22,6 +22,8 @@ H = math.tanh(1)
 P = 1 / (1 + math.exp(-2 * H))  # of class 0
 BACK = P - (1 - P - 1)  # the errors are P and (1 - P) - 1, the weights 1 and -1
 
+UPDATED = "Yours goes through a weight_2 that was updated already, with a rate of 1."
+
 # The gradient of bias_1 is what comes back, times the derivative of tanh.
 WORKED = {
     ("SLOPE_FORGOTTEN", ""): BACK,
@@ -36,7 +38,7 @@ WORKED = {
         (H - (-H - 1)) * (1 - H**2)
     ),
     ("WAY_BACK_WRONG", "Yours stops there: the first layer has zeros."): 0,
-    ("WAY_BACK_WRONG", "Yours goes through a weight_2 that was updated already, with a rate of 1."): (
+    ("WAY_BACK_WRONG", UPDATED): (
         (P * (1 - P * H) + (-P) * (-1 + P * H)) * (1 - H**2)
     ),
 }  # fmt: skip

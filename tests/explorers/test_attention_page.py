@@ -372,3 +372,14 @@ def test_images_of_every_form_fit(open_page, count, picture, width):
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     box = page.get_by_role("img").bounding_box()
     assert box["height"] < 2_200
+
+
+def test_of_keys_that_get_the_same_the_first_is_named_and_each_is_right(open_page):
+    keys = [[0.0, 1.0], [2.0, 0.0], [2.0, 0.0]]
+    explorer = AttentionExplorer([[1.0, 0.0]], keys, key_tokens="abc", predict=True)
+    page = open_page(explorer)
+    guess = page.get_by_role("textbox")
+    guess.fill("c")
+    guess.press("Enter")
+    assert page.get_by_role("status").inner_text() == "Right: the key that gets most is b."
+    assert 'most to key 1 "b"' in repr(AttentionExplorer([[1.0, 0.0]], keys, key_tokens="abc"))

@@ -37,7 +37,9 @@ class EncodingView extends ExplorerView {
     const encodings = Object.fromEntries(KINDS.map((one) => [one, encode(this.state, one)]));
     this.encoding = encodings[kind];
     this.longest = Math.max(...Array.from(this.encoding, (value, i) => Math.hypot(value, i % width % 2 ? this.encoding[i - 1] : 0)));
-    this.alike = Object.fromEntries(KINDS.map((one) => [one, similarities(encodings[one], width)]));
+    this.learned ??= similarities(encodings.learned, width); // whatever the base
+    this.alike = { learned: this.learned };
+    for (const one of ["sinusoidal", "rotary"]) this.alike[one] = similarities(encodings[one], width);
     this.scales = { encoding: kind === "learned" ? colourScale(this.encoding, true) : ALIKE, alike: ALIKE };
     this.places = { encoding: kind === "learned" ? decimals([this.scales.encoding.high]) : 0 };
     this.names = { sinusoidal: "Sinusoidal", rotary: "Rotary", learned: "Learned" };

@@ -22,8 +22,14 @@ export function step(state, position, dimension) {
 
 // One number after another: positions are rows.
 export function encode(state, kind = state.kind) {
-  const { length, d_model: width } = state;
-  return Float64Array.from({ length: length * width }, (_, i) => step({ ...state, kind }, Math.floor(i / width), i % width).value);
+  const { length, d_model: width, table } = state;
+  if (kind === "learned") return Float64Array.from(table);
+  const encoding = new Float64Array(length * width);
+  for (let d = 0; d < width; d++) {
+    const turn = frequency({ ...state, kind }, d), wave = isSine(kind, d) ? Math.sin : Math.cos;
+    for (let p = 0; p < length; p++) encoding[p * width + d] = wave(p * turn);
+  }
+  return encoding;
 }
 
 // The cosine between the encodings of any two positions; 0 beside a row of zeros.
@@ -35,10 +41,12 @@ export function similarities(encoding, width) {
     return sum;
   };
   const norms = Array.from({ length }, (_, p) => Math.sqrt(dot(p, p)));
-  return Float64Array.from({ length: length * length }, (_, i) => {
-    const p = Math.floor(i / length), q = i % length;
-    return norms[p] && norms[q] ? dot(p, q) / (norms[p] * norms[q]) : 0;
-  });
+  const alike = new Float64Array(length * length);
+  for (let p = 0; p < length; p++) for (let q = 0; q <= p; q++) {
+    const cosine = norms[p] && norms[q] ? dot(p, q) / (norms[p] * norms[q]) : 0;
+    alike[p * length + q] = alike[q * length + p] = cosine;
+  }
+  return alike;
 }
 
 // The least and the greatest similarity of two positions that lie this far apart.

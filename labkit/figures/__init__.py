@@ -11,6 +11,8 @@ __all__ = [
     "grid",
     "heatmap",
     "images",
+    "network_plan",
+    "neural_network",
     "pixels",
     "pooling",
     "positional_encoding",

@@ -20,6 +20,15 @@ def convolution():
     return ConvolutionExplorer(image, presets={"learned": [[1.5, 2.0], [0.0, -1.0]]}, stride=2)
 
 
+def neural_network():
+    from labkit.explorers.neural_network import NeuralNetworkExplorer
+    from labkit.ops.backpropagation import Layer
+
+    hidden = Layer(torch.tensor([[0.5, 1.0], [1.0, -1.5]]), torch.tensor([0.0, 0.5]))
+    last = Layer(torch.tensor([[1.0, -1.0]]), torch.tensor([0.5]))
+    return NeuralNetworkExplorer([hidden, last], torch.tensor([2.0, 1.0]), torch.tensor([1.0]))
+
+
 def pooling():
     from labkit.explorers.pooling import PoolingExplorer
 
@@ -42,5 +51,5 @@ def recurrence():
 
 EXAMPLES = {
     make.__name__: make
-    for make in (attention, convolution, pooling, positional_encoding, recurrence)
+    for make in (attention, convolution, neural_network, pooling, positional_encoding, recurrence)
 }

@@ -3,7 +3,8 @@
 Each works on every number by itself, except softmax (`labkit.ops.softmax`), which compares the
 numbers of one row. A formula that is right on paper may overflow: in float16, exp(12) is infinite.
 So the exponential is only taken of numbers that are not positive, and a formula that has two forms
-is used in both, each on its own side of zero.
+is used in both, each on its own side of zero. Half precision is computed in float32 and rounded
+once, at the end, as PyTorch does: of 1 + tanh(z), bfloat16 would have no digit left at z = -4.
 
 References
 ----------
@@ -85,9 +86,9 @@ def sigmoid(x: Numbers) -> Numbers:
     >>> sigmoid(torch.tensor([-1e4, 0.0, 1e4])).tolist()
     [0.0, 0.5, 1.0]
     """
-    expect_float("x", x)
-    e = torch.exp(_downwards(x))
-    return torch.where(x > 0, 1, e) / (1 + e)
+    exact = _exact(x)
+    e = torch.exp(_downwards(exact))
+    return (torch.where(exact > 0, 1, e) / (1 + e)).to(x.dtype)
 
 
 def tanh_loops(x: Numbers) -> Numbers:
@@ -117,10 +118,10 @@ def tanh(x: Numbers) -> Numbers:
     >>> tanh(torch.tensor([-1e4, 0.0, 1e4])).tolist()
     [-1.0, 0.0, 1.0]
     """
-    expect_float("x", x)
+    exact = _exact(x)
     # exp(z) - 1 loses all its digits near zero; expm1(z) keeps them.
-    e = torch.expm1(2 * _downwards(x))
-    return torch.where(x > 0, -e, e) / (2 + e)
+    e = torch.expm1(2 * _downwards(exact))
+    return (torch.where(exact > 0, -e, e) / (2 + e)).to(x.dtype)
 
 
 def relu_loops(x: Numbers) -> Numbers:
@@ -196,15 +197,21 @@ def gelu(x: Numbers, *, approximate: Approximation = "none") -> Numbers:
     >>> [round(number, 4) for number in gelu(torch.tensor([-1.0, 0.0, 1.0])).tolist()]
     [-0.1587, 0.0, 0.8413]
     """
-    expect_float("x", x)
+    exact = _exact(x)
     expect_one_of("approximate", approximate, get_args(Approximation))
     if approximate == "none":
         # 1 + erf(x / √2), which loses no digits far below zero.
-        return x * (torch.erfc(-x / 2**0.5) / 2)
-    # Beyond 10 the tanh is 1 to the last bit of float64, and a cube overflows in float16.
-    near = x.clamp(-10, 10)
+        return (exact * (torch.erfc(-exact / 2**0.5) / 2)).to(x.dtype)
+    # Beyond 10 the tanh is 1 to the last bit of float64, and far beyond it the cube overflows.
+    near = exact.clamp(-10, 10)
     z = math.sqrt(2 / math.pi) * (near + 0.044715 * near**3)
-    return x * ((1 + torch.tanh(z)) / 2)
+    return (exact * ((1 + torch.tanh(z)) / 2)).to(x.dtype)
+
+
+def _exact(x: Tensor) -> Tensor:
+    """Check x, and give half precision the digits that a formula of several steps needs."""
+    expect_float("x", x)
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _downwards(x: Tensor) -> Tensor:
@@ -213,8 +220,8 @@ def _downwards(x: Tensor) -> Tensor:
 
 
 def _one_by_one(formula: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    expect_float("x", x)
+    exact = _exact(x)
     results = torch.zeros(x.numel(), dtype=x.dtype, device=x.device)
-    for i, number in enumerate(x.flatten()):
+    for i, number in enumerate(exact.flatten()):
         results[i] = formula(number)
     return results.reshape(x.shape)

@@ -152,6 +152,19 @@ def test_the_dtype_is_kept(fast, slow, theirs, dtype):
         torch.testing.assert_close(ours.double(), exact, rtol=0, atol=4 * torch.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("dtype", HALVES)
+@each
+def test_half_precision_is_rounded_once(fast, slow, theirs, dtype):
+    x = torch.linspace(-6, 6, 121, dtype=torch.float64).to(dtype).requires_grad_()
+    exact = x.detach().double().requires_grad_()
+    (truth,) = torch.autograd.grad(theirs(exact).sum(), exact)
+    (slope,) = torch.autograd.grad(fast(x).sum(), x)
+    last_digit = {"rtol": torch.finfo(dtype).eps, "atol": 1e-6}
+    torch.testing.assert_close(fast(x).double(), theirs(exact), **last_digit)
+    torch.testing.assert_close(slow(x).double(), theirs(exact), **last_digit)
+    torch.testing.assert_close(slope.double(), truth, **last_digit)
+
+
 @each
 def test_the_device_is_kept(fast, slow, theirs):
     assert fast(torch.ones(2, device="meta")).device.type == "meta"

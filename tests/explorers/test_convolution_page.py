@@ -208,7 +208,7 @@ def test_prediction_hides_the_answer_everywhere_until_it_is_right(open_page, exp
 def test_data_table_says_the_same_numbers(open_page, explorer):
     page = open_page(explorer)
     page.get_by_text("Data table").click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
     step, image, output = page.locator(".lk-panel table").all()
     assert step.locator("caption").inner_text() == "This step"
     assert step.locator("tr").last.locator(

@@ -46,7 +46,7 @@ def slider(page, which=0):
 def open_all(page):
     for summary in page.locator("summary").all():
         summary.click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
 
 
 def test_every_explorer_is_tested_here():
@@ -199,7 +199,7 @@ def test_without_a_clipboard_the_code_is_shown(open_page, explorer):
 def test_the_data_table_has_a_caption_and_marks_the_present_step(open_page, explorer):
     page = open_page(explorer)
     page.get_by_text("Data table").click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
     tables = page.locator(".lk-panel table").all()
     assert len(tables) >= 2
     assert all(table.locator("caption").inner_text() for table in tables)

@@ -209,7 +209,7 @@ def test_data_table_says_the_same_numbers(open_page, explorer):
     explorer.kind, explorer.view = "average", "gradient"
     page = open_page(explorer)
     page.get_by_text("Data table").click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
     step, image, output, gradient = page.locator(".lk-panel table").all()
     assert step.locator("caption").inner_text() == "This step"
     for table, values in (

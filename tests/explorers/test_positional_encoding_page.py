@@ -127,7 +127,7 @@ def test_a_hidden_answer_is_not_in_the_data_table_nor_its_partner(open_page, exp
     explorer.predict = True
     page = open_page(explorer)
     page.get_by_text("Data table").click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
     assert page.locator(".lk-panel td", has_text="hidden").count() == 2 + 2
 
 
@@ -135,7 +135,7 @@ def test_data_table_says_the_same_numbers(open_page, explorer):
     page = open_page(explorer)
     change(page, position=5)
     page.get_by_text("Data table").click()
-    painted(page)
+    page.locator(".lk-panel table").first.wait_for()
     _, alike, encodings = page.locator(".lk-panel table").all()
 
     def numbers(table):

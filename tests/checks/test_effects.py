@@ -261,3 +261,12 @@ def test_a_question_in_half_precision_wants_half_precision(turn, find):
     assert find(other_dtype, right, [half]) == []
     (finding,) = find(other_dtype, right, [Answer(turn.questions[5], dtype=torch.float32)])
     assert "For float16 tensors the result is float32." in finding.says
+
+
+def test_gradients_are_found_in_nested_results_and_not_asked_of_masks(turn):
+    def nested(x, y, cos, sin, mask):
+        return ((x * cos - y * sin) * mask,), (x * sin + y * cos) * mask
+
+    with Worker(5.0) as worker:
+        asked = (nested, turn.questions[1], read(nested, turn), worker)
+        assert other_gradient(*asked, turn, turn.reference) == []

@@ -176,6 +176,8 @@ def test_a_result_of_another_shape_is_called_by_its_name(turn):
 def test_half_precision_is_right_within_its_own_rounding(turn):
     text = of_turn(turn, 5, lambda u, v: (u + torch.tensor([0.01, 0.5, 0]), v)).text
     assert "u[1] should be" in text
+    rounded = of_turn(turn, 5, lambda u, v: (u + 0.01, v + torch.tensor([0.01, 0, 1]))).text
+    assert "v[2] should be" in rounded
 
 
 def test_tuples_sequences_and_labels_in_a_call(turn):

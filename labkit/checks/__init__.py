@@ -20,6 +20,7 @@ _HOMES = {
     "gru_update": "gated_recurrence",
     "lstm_update": "gated_recurrence",
     "max_pool2d": "pooling",
+    "multi_head_attention": "multi_head_attention",
     "rnn": "sequences",
     "rnn_update": "recurrence",
     "rotary_embedding": "rotary_embedding",

@@ -180,7 +180,8 @@ RIGHT = [
     textbook, returns_shares_too, einsum, everything, smallest_number, mask_of_zeros_and_ones,
     nan_to_num, additive_mask, torchs_own, one_query_at_a_time, loops_over_everything,
     softmax_by_hand, half_of_the_scale_each, bmm, transposed_all_along, broadcast_and_sum,
-    through_logarithms, always_causal, values_before_keys, Attention(), F.scaled_dot_product_attention,
+    through_logarithms, always_causal, values_before_keys, Attention(),
+    F.scaled_dot_product_attention,
     scaled_dot_product_attention, scaled_dot_product_attention_loops, chunked_attention,
 ]  # fmt: skip
 

@@ -30,12 +30,17 @@ class AttentionInputs:
     bias: Float[Tensor, "*batch_b T S"] | None
     looks: AttentionMask
     softcap: Number | None
+    dtype: torch.dtype
 
     @property
     def batch(self) -> torch.Size:
         """The axes before the last two, after broadcasting."""
         tensors = (self.q, self.k, self.v, self.looks.mask, self.bias)
         return torch.broadcast_shapes(*(x.shape[:-2] for x in tensors if x is not None))
+
+    def rounded(self, x: Tensor) -> Tensor:
+        """Give a result the half precision that the queries came in, if they did."""
+        return x if self.q.dtype == self.dtype else x.to(self.dtype)
 
 
 def attention_scores(
@@ -71,8 +76,8 @@ def attention_inputs(
 ) -> AttentionInputs:
     """Check the arguments; scale the queries, repeat grouped heads, clear the keys nobody sees.
 
-    Queries are scaled before the product, not the scores after it, so that float16 does not
-    overflow where the scaled score is still in range.
+    Half precision is computed in float32 and rounded at the end, as PyTorch does: a score above
+    65,504 is infinite in float16, and in bfloat16 one near 100 is off by up to a quarter.
 
     Raises
     ------
@@ -89,13 +94,14 @@ def attention_inputs(
         raise OptionError(f"softcap must be a number > 0, or None for no cap, got {softcap!r}")
     lengths = q.shape[-2], k.shape[-2]
     mask, bias = mask_and_bias(mask, bias, q.dtype)
-    k, v = (x if x is None else clear_unseen(_repeated_heads(q, x), mask) for x in (k, v))
+    exact = torch.promote_types(q.dtype, torch.float32)
+    k, v = (x if x is None else clear_unseen(_repeated_heads(q, x), mask).to(exact) for x in (k, v))
     scale = 1 / math.sqrt(max(1, q.shape[-1])) if scale is None else scale
     mask, bias = (
         x.expand(*x.shape[:-2], *lengths) if x is not None else None for x in (mask, bias)
     )
     looks = AttentionMask(*lengths, mask, causal, window)
-    return AttentionInputs(q * scale, k, v, bias, looks, softcap)
+    return AttentionInputs(q.to(exact) * scale, k, v, bias, looks, softcap, q.dtype)
 
 
 def _repeated_heads(q: Tensor, x: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def attention_weights_loops(
     )
     batch = inputs.batch
     queries, keys = flat(inputs.q, batch), flat(inputs.k, batch)
-    maps = q.new_zeros(len(queries), q.shape[-2], k.shape[-2])
+    maps = queries.new_zeros(len(queries), q.shape[-2], k.shape[-2])
     for n in range(len(queries)):
         for i in range(q.shape[-2]):
             scores = {j: queries[n, i] @ keys[n, j] for j in _seen(inputs, batch, n, i)}
@@ -63,7 +63,7 @@ def attention_weights_loops(
                     scores[j] = scores[j] + flat(inputs.bias, batch)[n, i, j]
             for j, share in share_out(scores).items():
                 maps[n, i, j] = share
-    return maps.reshape(*batch, *maps.shape[1:])
+    return inputs.rounded(maps.reshape(*batch, *maps.shape[1:]))
 
 
 def scaled_dot_product_attention_loops(
@@ -94,12 +94,12 @@ def scaled_dot_product_attention_loops(
     maps = attention_weights_loops(q, k, scale=scale, softcap=softcap, **options)
     batch = inputs.batch
     shares, values = flat(maps, batch), flat(inputs.v, batch)
-    answers = q.new_zeros(len(values), q.shape[-2], v.shape[-1])
+    answers = values.new_zeros(len(values), q.shape[-2], v.shape[-1])
     for n in range(len(values)):
         for i in range(q.shape[-2]):
             for j in _seen(inputs, batch, n, i):
                 answers[n, i] += shares[n, i, j] * values[n, j]
-    return answers.reshape(*batch, *answers.shape[1:])
+    return inputs.rounded(answers.reshape(*batch, *answers.shape[1:]))
 
 
 def share_out(scores: dict[int, Tensor]) -> dict[int, Tensor]:

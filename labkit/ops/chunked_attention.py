@@ -77,7 +77,8 @@ def chunked_attention(
     if torch.amp.is_autocast_available(kind) and torch.is_autocast_enabled(kind):
         # It covers the way there only; the way back below must find what was multiplied.
         q, k, v = (x.to(torch.get_autocast_dtype(kind)) for x in (q, k, v))
-    return _OnlineSoftmax.apply(q, k, v, inputs.bias, inputs.looks, inputs.softcap, chunk_size)
+    output = _OnlineSoftmax.apply(q, k, v, inputs.bias, inputs.looks, inputs.softcap, chunk_size)
+    return inputs.rounded(output)
 
 
 class _OnlineSoftmax(torch.autograd.Function):

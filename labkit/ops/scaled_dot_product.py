@@ -73,7 +73,7 @@ def attention_weights(
     inputs = attention_inputs(
         q, k, mask=mask, bias=bias, causal=causal, scale=scale, window=window, softcap=softcap
     )
-    return _weights(inputs, slice(0, q.shape[-2]), slice(0, k.shape[-2]))
+    return inputs.rounded(_weights(inputs, slice(0, q.shape[-2]), slice(0, k.shape[-2])))
 
 
 def scaled_dot_product_attention(
@@ -152,7 +152,7 @@ def scaled_dot_product_attention(
     for rows in chunks(slice(0, q.shape[-2]), _ROWS_AT_ONCE) or [slice(0, 0)]:
         keys = inputs.looks.within_reach(rows)
         blocks.append(_weights(inputs, rows, keys) @ inputs.v[..., keys, :])
-    return blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-2)
+    return inputs.rounded(blocks[0] if len(blocks) == 1 else torch.cat(blocks, dim=-2))
 
 
 def _weights(inputs: AttentionInputs, rows: slice, keys: slice) -> Tensor:

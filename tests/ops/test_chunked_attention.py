@@ -172,11 +172,26 @@ def test_the_sum_that_the_way_back_starts_from_is_not_rounded_to_half_precision(
     assert torch.equal(v.grad, torch.full_like(v, 1 / 100))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_rounded_once(dtype):
+    q, k, v = (numbers(1, 48, 4, seed=s, dtype=dtype).mul(4).requires_grad_() for s in range(3))
+    exact = [x.detach().double().requires_grad_() for x in (q, k, v)]
+    mine, its = chunked_attention(q, k, v, chunk_size=7), scaled_dot_product_attention(*exact)
+    last_digit = {"rtol": torch.finfo(dtype).eps, "atol": 1e-4}
+    torch.testing.assert_close(mine.double(), its, **last_digit)
+    for ours, truth in zip(
+        torch.autograd.grad(mine.sum(), (q, k, v)),
+        torch.autograd.grad(its.sum(), exact),
+        strict=True,
+    ):
+        torch.testing.assert_close(ours.double(), truth, **last_digit)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
 def test_very_large_scores_stay_finite(dtype):
     q = torch.tensor([[100.0] * 64, [-100.0] * 64], dtype=dtype).requires_grad_()
     v = torch.tensor([[1.0], [2.0]], dtype=dtype)
-    answers = chunked_attention(q, q, v, scale=1 / 64, chunk_size=1)
+    answers = chunked_attention(q, q, v, chunk_size=1)  # scores of 80,000, infinite in float16
     assert answers.flatten().tolist() == [1, 2]
     assert torch.autograd.grad(answers.sum(), q)[0].isfinite().all()
 

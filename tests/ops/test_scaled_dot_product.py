@@ -269,19 +269,36 @@ def test_the_dtype_is_kept(attend, dtype):
     assert answers.dtype is dtype
     assert all(g.dtype is dtype for g in torch.autograd.grad(answers.sum(), leaves))
     exact = attend(*(x.double() for x in leaves), bias=added, causal=True)
-    # Scores of size ~4 are rounded to the dtype's own precision; so are the sums of six values.
-    torch.testing.assert_close(answers.double(), exact, rtol=0, atol=16 * torch.finfo(dtype).eps)
+    torch.testing.assert_close(answers.double(), exact, rtol=0, atol=4 * torch.finfo(dtype).eps)
 
 
+@pytest.mark.parametrize("attend", FORMS)
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_scores_of_half_precision_are_rounded_nowhere(attend, dtype):
+    q, k, v = (x * size for x, size in zip(problem(dtype=dtype), (10, 10, 1), strict=True))
+    exact = attend(q.double(), k.double(), v.double())
+    last_digit = {"rtol": torch.finfo(dtype).eps, "atol": 1e-5}
+    # Of a score of 256, bfloat16 keeps the whole number alone: shares would be wrong by half.
+    torch.testing.assert_close(attend(q, k, v).double(), exact, **last_digit)
+
+
+@pytest.mark.parametrize("attend", FORMS)
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
-def test_very_large_scores_stay_finite(dtype):
+def test_very_large_scores_stay_finite(attend, dtype):
     q = k = torch.tensor([[100.0] * 64, [-100.0] * 64], dtype=dtype).requires_grad_()
     v = torch.tensor([[1.0], [2.0]], dtype=dtype)
-    # 64 products of 100 · 100 are beyond float16's 65,504; scaled by 1/√64 there is no room either,
-    # by 1/64 they are 10,000.
-    answers = scaled_dot_product_attention(q, k, v, scale=1 / 64)
+    # 64 products of 100 · 100, divided by √64: 80,000, beyond float16's 65,504.
+    answers = attend(q, k, v)
     assert answers.flatten().tolist() == [1, 2]
     assert torch.autograd.grad(answers.sum(), q)[0].isfinite().all()
+
+
+def test_a_row_of_the_lowest_float16_is_a_row_of_equal_bias():
+    """As PyTorch has it; added to a score of -60 in float16, it would be minus infinity."""
+    q, k = torch.full((1, 4), -3.0).half(), torch.full((2, 4), 10.0).half()
+    lowest = torch.full((1, 2), torch.finfo(torch.float16).min).half()
+    v = torch.tensor([[1.0], [2.0]]).half()
+    assert scaled_dot_product_attention(q, k, v, bias=lowest).item() == 1.5
 
 
 def test_a_mask_of_minus_1e9_in_half_precision_hides_and_a_row_of_it_is_empty():

@@ -65,13 +65,7 @@ class KeyValueCache:
         ShapeError, DTypeError, DeviceError
             If they are not like those before; the cache is left as it was.
         """
-        expect_alike(k=k, v=v)
-        if k.shape[-2] != v.shape[-2]:
-            raise ShapeError(
-                f"there must be one value for each key, got k {tuple(k.shape)}, v {tuple(v.shape)}"
-            )
-        longer = _joined("k", self.keys, k), _joined("v", self.values, v)
-        self.keys, self.values = longer
+        self.keys, self.values = self._with(k, v)
 
     def attend(
         self,
@@ -101,17 +95,31 @@ class KeyValueCache:
         ------
         OptionError
             If only one of keys and values is given, or the cache is empty.
+        ShapeError, DTypeError, DeviceError
+            If they do not fit; after any error the cache is as it was.
         """
         if (k is None) != (v is None):
             raise OptionError("give both k and v, or neither if they were appended before")
-        if k is not None and v is not None:
-            self.append(k, v)
-        if self.keys is None or self.values is None:
+        new = k is not None and v is not None
+        keys, values = self._with(k, v) if new else (self.keys, self.values)
+        if keys is None or values is None:
             raise OptionError("the cache is empty: append(k, v) first, or give attend q, k and v")
-        return scaled_dot_product_attention(
-            q, self.keys, self.values, mask=mask, bias=bias, causal=True, scale=scale,
+        answers = scaled_dot_product_attention(
+            q, keys, values, mask=mask, bias=bias, causal=True, scale=scale,
             window=window, softcap=softcap,
         )  # fmt: skip
+        self.keys, self.values = keys, values
+        return answers
+
+    def _with(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Join new steps to those so far, if they fit."""
+        expect_alike(k=k, v=v)
+        if min(k.dim(), v.dim()) < 2 or k.shape[-2] != v.shape[-2]:
+            raise ShapeError(
+                "there must be one value for each key, (..., length, width), "
+                f"got k {tuple(k.shape)}, v {tuple(v.shape)}"
+            )
+        return _joined("k", self.keys, k), _joined("v", self.values, v)
 
 
 def _joined(name: str, before: Tensor | None, more: Tensor) -> Tensor:

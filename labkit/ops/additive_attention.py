@@ -79,8 +79,8 @@ def additive_attention(
     >>> additive_attention(torch.ones(1, 1), keys, values, matrix, matrix, vector).tolist()
     [[2.0]]
     """
-    _expect_values(keys, values)
     network = (weight_query, weight_key, weight_score)
+    _expect_fitting(query, keys, values, *network, mask)
     shares = additive_attention_weights(query, keys, *network, mask=mask)
     return shares @ clear_unseen(values, mask_and_bias(mask, dtype=values.dtype)[0])
 
@@ -104,7 +104,7 @@ def additive_attention_weights(
     >>> additive_attention_weights(torch.ones(1, 1), torch.ones(2, 1), matrix, matrix, vector)
     tensor([[0.5000, 0.5000]])
     """
-    _expect_fitting(query, keys, weight_query, weight_key, weight_score, mask)
+    _expect_fitting(query, keys, None, weight_query, weight_key, weight_score, mask)
     allowed, bias = mask_and_bias(mask, dtype=query.dtype)
     asked = query @ weight_query.mT
     offered = clear_unseen(keys, allowed) @ weight_key.mT
@@ -134,8 +134,7 @@ def additive_attention_loops(
     >>> additive_attention_loops(torch.ones(1, 1), keys, values, matrix, matrix, vector).tolist()
     [[2.0]]
     """
-    _expect_fitting(query, keys, weight_query, weight_key, weight_score, mask)
-    _expect_values(keys, values)
+    _expect_fitting(query, keys, values, weight_query, weight_key, weight_score, mask)
     mask, bias = mask_and_bias(mask, dtype=query.dtype)
     batch = torch.broadcast_shapes(
         *(x.shape[:-2] for x in (query, keys, values, mask) if x is not None)
@@ -157,25 +156,23 @@ def additive_attention_loops(
     return answers.reshape(*batch, *answers.shape[1:])
 
 
-def _expect_values(keys: Tensor, values: Tensor) -> None:
-    expect_alike(keys=keys, values=values)
-    if min(keys.dim(), values.dim()) < 2 or values.shape[-2] != keys.shape[-2]:
-        raise ShapeError(
-            "there must be one value for each key, (..., length, width), "
-            f"got keys {tuple(keys.shape)}, values {tuple(values.shape)}"
-        )
-
-
 def _expect_fitting(
     query: Tensor,
     keys: Tensor,
+    values: Tensor | None,
     weight_query: Tensor,
     weight_key: Tensor,
     weight_score: Tensor,
     mask: Tensor | None,
 ) -> None:
     matrices = {"weight_query": weight_query, "weight_key": weight_key}
-    expect_alike(query=query, keys=keys, weight_score=weight_score, **matrices)
+    expect_alike(query=query, keys=keys, values=values, weight_score=weight_score, **matrices)
+    _expect_lengths(query=query, keys=keys, values=values)
+    if mask is not None:
+        expect_mask("mask", mask, query, (query.shape[-2], keys.shape[-2]))
+    _expect_one_batch(query=query, keys=keys, values=values, mask=mask)
+    if weight_score.dim() != 1:
+        raise ShapeError(f"weight_score must be one vector, got shape {tuple(weight_score.shape)}")
     for x, (name, matrix) in zip((query, keys), matrices.items(), strict=True):
         expected = (weight_score.numel(), x.shape[-1])
         if matrix.shape != expected:
@@ -183,5 +180,23 @@ def _expect_fitting(
                 f"{name} must be (numbers in weight_score, width it is multiplied with), here "
                 f"{expected}, got {tuple(matrix.shape)}"
             )
-    if mask is not None:
-        expect_mask("mask", mask, query, (query.shape[-2], keys.shape[-2]))
+
+
+def _expect_lengths(query: Tensor, keys: Tensor, values: Tensor | None) -> None:
+    for name, x in (("query", query), ("keys", keys), ("values", values)):
+        if x is not None and x.dim() < 2:
+            raise ShapeError(f"{name} must be (..., length, width), got shape {tuple(x.shape)}")
+    if values is not None and values.shape[-2] != keys.shape[-2]:
+        raise ShapeError(
+            f"there must be one value for each key, got keys {tuple(keys.shape)}, "
+            f"values {tuple(values.shape)}"
+        )
+
+
+def _expect_one_batch(**tensors: Tensor | None) -> None:
+    given = {name: tuple(x.shape) for name, x in tensors.items() if x is not None}
+    try:
+        torch.broadcast_shapes(*(shape[:-2] for shape in given.values()))
+    except RuntimeError:
+        shapes = ", ".join(f"{name} {shape}" for name, shape in given.items())
+        raise ShapeError(f"the axes before the last two must be equal or 1; got {shapes}") from None

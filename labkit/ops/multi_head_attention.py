@@ -156,7 +156,7 @@ def _inputs(
 ) -> tuple[list[Tensor], list[Tensor], list[Tensor | None]]:
     """Check the arguments; put the batch first; pair each tensor with its matrix and its bias."""
     matrices, biases = _projections(weights, num_heads)
-    expect_alike(query=query, key=key, value=value, in_proj=matrices[0])
+    expect_alike(query=query, key=key, value=value, **weights)
     sources = {"query": query, "key": key, "value": value}
     for (name, x), matrix in zip(sources.items(), matrices, strict=True):
         if x.dim() < 2 or x.shape[-1] != matrix.shape[-1]:
@@ -172,6 +172,11 @@ def _projections(
     weights: Mapping[str, Tensor], num_heads: int
 ) -> tuple[list[Tensor], list[Tensor | None]]:
     """Read the matrices and biases of query, key and value from PyTorch's state."""
+    if not isinstance(weights, Mapping):
+        raise OptionError(
+            f"weights must be a mapping from names to tensors, got {type(weights).__name__}; "
+            "of a module use module.state_dict(), or dict(module.named_parameters())"
+        )
     names = [f"{name}_proj_weight" for name in ("q", "k", "v")]
     names = ["in_proj_weight"] if "in_proj_weight" in weights else names
     missing = [name for name in [*names, "out_proj.weight"] if name not in weights]
@@ -184,6 +189,22 @@ def _projections(
     pair(num_heads, "num_heads", axes=1)
     if d_model % num_heads:
         raise OptionError(f"num_heads={num_heads} must divide the width of {d_model}")
+    _expect_shapes(weights, d_model)
     matrices = [part for name in names for part in weights[name].split(d_model)]
     bias = weights.get("in_proj_bias")
     return matrices, [None] * 3 if bias is None else list(bias.split(d_model))
+
+
+def _expect_shapes(weights: Mapping[str, Tensor], d_model: int) -> None:
+    """Refuse weights that are not of one width; keys and values may come in widths of their own."""
+    one, three = (d_model, d_model), (3 * d_model, d_model)
+    shapes = {"in_proj_weight": three, "q_proj_weight": one, "out_proj.weight": one}
+    for name in {"k_proj_weight", "v_proj_weight"} & weights.keys():
+        shapes[name] = (d_model, weights[name].shape[-1])
+    shapes |= {"in_proj_bias": three[:1], "out_proj.bias": one[:1]}
+    for name, expected in shapes.items():
+        if name in weights and weights[name].shape != expected:
+            raise ShapeError(
+                f"{name} must have shape {expected} for {d_model} features, as many as "
+                f"out_proj.weight has rows; got {tuple(weights[name].shape)}"
+            )

@@ -155,6 +155,15 @@ def test_a_gpu_gives_the_same():
 
 WRONG = [
     ("values", lambda a, q, k, v, *n: a(q, k, v[:, 1:], *n), ShapeError, "one value for each key"),
+    ("a vector", lambda a, q, k, v, *n: a(q[0, 0], k, v, *n), ShapeError, "query must be"),
+    ("batches", lambda a, q, k, v, *n: a(q, k[:1].expand(3, -1, -1), v, *n), ShapeError,
+     r"must be equal or 1; got query \(2, 3, 5\), keys \(3, 4,"),
+    ("the values' batch", lambda a, q, k, v, *n: a(q, k, v[:1].expand(3, -1, -1), *n), ShapeError,
+     "must be equal or 1; got .* values"),
+    ("the mask's batch", lambda a, q, k, v, *n: a(q, k, v, *n, mask=torch.ones(3, 3, 4) > 0),
+     ShapeError, r"must be equal or 1; got .* mask \(3, 3, 4\)"),
+    ("a column of weights", lambda a, q, k, v, w, u, s: a(q, k, v, w, u, s[:, None]), ShapeError,
+     "weight_score must be one vector"),
     ("query's width", lambda a, q, k, v, *n: a(q[..., 1:], k, v, *n), ShapeError,
      r"weight_query must be .* here \(8, 4\), got \(8, 5\)"),
     ("key's width", lambda a, q, k, v, *n: a(q, k[..., 1:], v, *n), ShapeError, "weight_key must"),

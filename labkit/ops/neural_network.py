@@ -18,7 +18,8 @@ References
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from numbers import Integral
+from typing import Literal, NamedTuple, SupportsIndex
 
 import torch
 from jaxtyping import Float
@@ -59,7 +60,7 @@ class Forward(NamedTuple):
 
 
 def init_layers(
-    sizes: Sequence[int],
+    sizes: Sequence[SupportsIndex],
     *,
     generator: torch.Generator | None = None,
     dtype: torch.dtype | None = None,
@@ -90,7 +91,7 @@ def init_layers(
     >>> [tuple(layer.weight.shape) for layer in layers]
     [(32, 64), (10, 32)]
     """
-    if len(sizes) < 2 or not all(isinstance(size, int) and size > 0 for size in sizes):
+    if len(sizes) < 2 or not all(isinstance(size, Integral) and size > 0 for size in sizes):
         raise OptionError(
             f"sizes must be two or more whole numbers above 0, such as (64, 32, 10); got {sizes}"
         )

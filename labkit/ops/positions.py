@@ -7,6 +7,7 @@ d features, "pairs" half of them, rounded up; T queries (query_length), S keys (
 """
 
 import math
+from numbers import Real
 
 import torch
 from jaxtyping import Float64, Int64
@@ -76,7 +77,7 @@ def expect_positive(value: float | int, name: str) -> None:
     --------
     >>> expect_positive(10_000.0, "base")
     """
-    number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = isinstance(value, Real) and not isinstance(value, bool)
     if not number or not (math.isfinite(value) and value > 0):
         raise OptionError(f"{name} must be a number above 0, got {value!r}")
 

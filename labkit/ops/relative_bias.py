@@ -45,15 +45,13 @@ def relative_position_bucket_loops(
     [2, 0, 18]
     """
     side, exact = _sides(relative_position, bidirectional, num_buckets, max_distance)
-    shared = side - exact
+    shared, far = side - exact, int(max_distance)  # Python's own integers never overflow
     buckets = []
     for offset in relative_position.flatten().tolist():
         distance = abs(offset) if bidirectional else max(0, -offset)
-        # Bound n is exact * (max_distance / exact) ** (n / shared), here without roots.
+        # Bound n is exact * (far / exact) ** (n / shared), here without roots.
         passed = [
-            n
-            for n in range(1, shared)
-            if distance**shared * exact**n >= exact**shared * max_distance**n
+            n for n in range(1, shared) if distance**shared * exact**n >= exact**shared * far**n
         ]
         bucket = distance if distance < exact else exact + len(passed)
         buckets.append(bucket + side if bidirectional and offset > 0 else bucket)
@@ -95,10 +93,11 @@ def relative_position_bucket(
     [15, 8, 2, 0, 18, 24, 31]
     """
     side, exact = _sides(relative_position, bidirectional, num_buckets, max_distance)
+    relative_position = relative_position.long()  # in a byte, minus -128 is -128
     distance = relative_position.abs() if bidirectional else (-relative_position).clamp(min=0)
     ratio = torch.log(distance.clamp(min=1) / exact) / math.log(max_distance / exact)
     shared = (exact + (ratio * (side - exact)).long()).clamp(max=side - 1)
-    bucket = torch.where(distance < exact, distance, shared).long()
+    bucket = torch.where(distance < exact, distance, shared)
     return bucket + side * (relative_position > 0) if bidirectional else bucket
 
 
@@ -112,7 +111,7 @@ def _sides(
             "use relative_position.long()"
         )
     least = 4 if bidirectional else 2
-    pair(num_buckets, "num_buckets", least=least, axes=1)
+    (num_buckets,) = pair(num_buckets, "num_buckets", least=least, axes=1)
     if num_buckets % least:
         raise OptionError(
             f"num_buckets must divide by {least}, for each side into two equal parts; "

@@ -12,7 +12,8 @@ https://arxiv.org/abs/1603.07285
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from numbers import Integral
+from typing import Literal, SupportsIndex
 
 from labkit.errors import OptionError, ShapeError
 
@@ -27,8 +28,9 @@ __all__ = [
     "span",
 ]
 
-Pair = int | Sequence[int]
-Padding = int | Sequence[int] | Literal["same", "valid"]
+# SupportsIndex: NumPy's whole numbers too, which no annotation calls int.
+Pair = SupportsIndex | Sequence[SupportsIndex]
+Padding = SupportsIndex | Sequence[SupportsIndex] | Literal["same", "valid"]
 
 
 def pair(value: Pair, name: str, *, least: int = 1, axes: int = 2) -> tuple[int, ...]:
@@ -57,7 +59,7 @@ def pair(value: Pair, name: str, *, least: int = 1, axes: int = 2) -> tuple[int,
     >>> pair((1, 2), "stride")
     (1, 2)
     """
-    numbers = (value,) * axes if isinstance(value, int) else value
+    numbers = (value,) * axes if isinstance(value, Integral) else value
     whole = isinstance(numbers, Sequence) and not isinstance(numbers, str)
     if not whole or len(numbers) != axes or any(_is_not_count(n, least) for n in numbers):
         expected = f"a whole number >= {least}" + (f" or {axes} of them" if axes > 1 else "")
@@ -66,7 +68,7 @@ def pair(value: Pair, name: str, *, least: int = 1, axes: int = 2) -> tuple[int,
 
 
 def _is_not_count(number: object, least: int) -> bool:
-    return isinstance(number, bool) or not isinstance(number, int) or number < least
+    return isinstance(number, bool) or not isinstance(number, Integral) or number < least
 
 
 def span(kernel_size: int, dilation: int = 1) -> int:
@@ -163,7 +165,7 @@ def output_size(
     pair(stride, "stride", axes=1)
     pair(dilation, "dilation", axes=1)
     if not isinstance(padding, str):
-        pair(padding, "padding", least=0, axes=1)
+        (padding,) = pair(padding, "padding", least=0, axes=1)
     padded = size + sum(edge_zeros(kernel_size, padding=padding, stride=stride, dilation=dilation))
     reach = span(kernel_size, dilation)
     if reach > padded:

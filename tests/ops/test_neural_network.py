@@ -1,5 +1,6 @@
 """labkit.ops.neural_network: the way forward on paper, the loops, torch's layers, a good start."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -152,6 +153,11 @@ def test_a_start_repeats_with_its_generator_and_takes_its_dtype():
     assert first[0].weight.dtype is first[0].bias.dtype is torch.float64
     assert not torch.equal(first[0].weight, init_layers((2, 3), dtype=torch.float64)[0].weight)
     assert init_layers((2, 3), device="meta")[0].bias.device.type == "meta"
+
+
+def test_the_number_of_classes_may_be_counted_by_numpy():
+    labels = np.array([0, 2, 1])
+    assert init_layers((4, labels.max() + 1))[0].weight.shape == (3, 4)
 
 
 WRONG = [

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -25,6 +26,12 @@ def test_a_count_stands_for_the_places_from_0_on():
     assert as_positions(4).tolist() == [0, 1, 2, 3]
     assert as_positions(0).shape == (0,)
     assert as_positions(2, "meta").device.type == "meta"
+
+
+@pytest.mark.usefixtures("as_learners_run_it")
+@pytest.mark.parametrize("number", [np.int64(10_000), np.float32(0.5), 3, 0.1])
+def test_numpys_numbers_are_numbers(number):
+    expect_positive(number, "base")
 
 
 def test_a_tensor_of_places_stays_as_it_is():

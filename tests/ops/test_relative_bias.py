@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -125,8 +126,18 @@ def test_shapes_views_and_small_integers(bucket_of):
     assert torch.equal(bucket_of(offsets.T), plain.T)
     assert torch.equal(bucket_of(offsets[:1].expand(2, 4)), plain[:1].expand(2, 4))
     assert torch.equal(bucket_of(offsets.to(torch.int8)), plain)
+    assert bucket_of(torch.tensor([-128], dtype=torch.int8)).tolist() == [15]
     assert bucket_of(torch.tensor(3)).shape == ()
     assert bucket_of(torch.zeros(0, 2, dtype=torch.long)).shape == (0, 2)
+
+
+@pytest.mark.usefixtures("as_learners_run_it")
+@BOTH
+def test_options_may_be_numpys_whole_numbers(bucket_of):
+    offsets, far = torch.arange(-100, 100), 1000  # far to the power of 8 is beyond int64
+    options = {"num_buckets": np.int64(32), "max_distance": np.int64(far)}
+    expected = bucket_of(offsets, num_buckets=32, max_distance=far)
+    assert torch.equal(bucket_of(offsets, **options), expected)
 
 
 def test_the_table_is_not_modified_and_may_be_a_view():

@@ -1,5 +1,6 @@
 """labkit.ops.windows: sizes counted by hand, by enumeration, and as PyTorch has them."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -61,8 +62,17 @@ def test_a_pair_is_one_number_an_axis(value, expected):
     assert pair(value, "stride") == expected
 
 
+def test_numpys_whole_numbers_are_whole_numbers():
+    two = np.int64(2)
+    assert pair(two, "stride") == pair((two, 2), "stride") == (2, 2)
+    assert type(pair(two, "stride")[0]) is int
+    assert output_size(7, 3, stride=two, padding=np.int32(1)) == 4
+
+
 @pytest.mark.usefixtures("as_learners_run_it")
-@pytest.mark.parametrize("value", [0, -1, 1.5, True, (1,), (1, 2, 3), "11", None, (1, 0)])
+@pytest.mark.parametrize(
+    "value", [0, -1, 1.5, True, (1,), (1, 2, 3), "11", None, (1, 0), np.int64(0), np.float64(2)]
+)
 def test_what_is_not_a_pair_is_refused(value):
     with pytest.raises(OptionError, match="stride must be a whole number >= 1 or 2 of them"):
         pair(value, "stride")

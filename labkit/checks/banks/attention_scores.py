@@ -26,7 +26,7 @@ __all__ = [
 
 def scale_of(a: Arguments) -> float:
     """Return what the scalar products are multiplied by."""
-    return a.q.shape[-1] ** -0.5 if a.scale is None else a.scale
+    return a.q.shape[-1] ** -0.5 if a.scale is None else float(a.scale)
 
 
 def visible(a: Arguments) -> Tensor:

@@ -17,15 +17,35 @@ from types import ModuleType
 from typing import Any
 
 from measure import machine, save, table
+from tqdm import tqdm
 
 BARS = {"median_ms": 17, "p90_ms": 33, "painted": 85}
 STEPS = 90
 PACE_MS = 33
+# What the cell imports and shows, and after how many steps the cursor turns round: less than there
+# are positions.
 CASES = {
-    "8 × 8 image, 3 × 3 kernel": "torch.rand(8, 8), padding=1",
-    "28 × 28 image, 3 × 3 kernel": "torch.rand(28, 28)",
-    "28 × 28 image, 7 × 7 kernel": "torch.rand(28, 28), torch.randn(7, 7)",
-    "128 × 128 image, 3 × 3 kernel": "torch.rand(128, 128), padding=1",
+    "convolution, 8² image, 3 × 3": ("convolution", "torch.rand(8, 8), padding=1", 30),
+    "convolution, 28² image, 3 × 3": ("convolution", "torch.rand(28, 28)", 30),
+    "convolution, 28² image, 7 × 7": ("convolution", "torch.rand(28, 28), torch.randn(7, 7)", 30),
+    "convolution, 128² image, 3 × 3": ("convolution", "torch.rand(128, 128), padding=1", 30),
+    "pooling, 28² image, 2 × 2": ("pooling", "torch.rand(28, 28)", 30),
+    "recurrence, 32 steps, 8 units": ("recurrence", "torch.randn(32, 8), kind='lstm'", 30),
+    "attention, 32 × 32, width 16": ("attention", "torch.randn(32, 16), torch.randn(32, 16)", 30),
+    "positions, 32 × 16": ("positional_encoding", "length=32, d_model=16", 30),
+    "network, 2-2-1": (
+        "neural_network",
+        "init_layers([2, 2, 1]), torch.tensor([2.0, 1.0]), torch.tensor([1.0])",
+        8,
+    ),
+}
+CLASSES = {
+    "convolution": "ConvolutionExplorer",
+    "pooling": "PoolingExplorer",
+    "recurrence": "RecurrenceExplorer",
+    "attention": "AttentionExplorer",
+    "positional_encoding": "PositionalEncodingExplorer",
+    "neural_network": "NeuralNetworkExplorer",
 }
 
 # Watches one explorer. drawImage on its canvas is the moment of drawing; a message sent from the
@@ -66,14 +86,15 @@ def browser_tools(name: str) -> ModuleType:
     return module
 
 
-def write_notebook(path: Path, arguments: str) -> None:
+def write_notebook(path: Path, module: str, arguments: str) -> None:
     """Write a notebook that shows one explorer."""
     import nbformat
 
     source = (
         "import torch\n"
-        "from labkit.explorers.convolution import ConvolutionExplorer\n"
-        f"explorer = ConvolutionExplorer({arguments})\n"
+        "from labkit.ops.backpropagation import init_layers\n"
+        f"from labkit.explorers.{module} import {CLASSES[module]}\n"
+        f"explorer = {CLASSES[module]}({arguments})\n"
         "explorer"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
@@ -81,15 +102,14 @@ def write_notebook(path: Path, arguments: str) -> None:
     nbformat.write(notebook, path)
 
 
-def hold_key(page: Any) -> dict[str, Any]:
+def hold_key(page: Any, turn: int) -> dict[str, Any]:
     """Hold an arrow key for 90 steps; return what they took and how many were painted."""
     page.keyboard.press("Home")
     page.wait_for_timeout(200)
     client = page.context.new_cdp_session(page)
     page.evaluate("() => Object.assign(seen, { latencies: [], painted: 0, pressed: null })")
     for step in range(STEPS):
-        # Turn round after 30: the smallest output has 64 positions.
-        name, number = ("ArrowRight", 39) if step % 60 < 30 else ("ArrowLeft", 37)
+        name, number = ("ArrowRight", 39) if step % (2 * turn) < turn else ("ArrowLeft", 37)
         key = {"key": name, "code": name, "windowsVirtualKeyCode": number, "autoRepeat": True}
         client.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
         page.wait_for_timeout(PACE_MS)
@@ -98,13 +118,15 @@ def hold_key(page: Any) -> dict[str, Any]:
     return page.evaluate("({ latencies: seen.latencies, painted: seen.painted })")
 
 
-def measure(browser: Any, address: Any, lab: ModuleType, name: str, rounds: int) -> dict[str, Any]:
+def measure(
+    browser: Any, address: Any, lab: ModuleType, name: str, rounds: int, turn: int
+) -> dict[str, Any]:
     """Open a notebook, run it and hold a key, after one round to warm up."""
     page = lab.open_notebook(browser, address, name)
     lab.run_all(page)
-    page.locator("[data-labkit-explorer] input[type=range]").focus()
+    page.locator("[data-labkit-explorer] .lk-transport .lk-slider").focus()
     page.evaluate(WATCH)
-    drags = [hold_key(page) for _ in range(rounds + 1)][1:]
+    drags = [hold_key(page, turn) for _ in range(rounds + 1)][1:]
     lab.close(page)
     latencies = [latency for drag in drags for latency in drag["latencies"]]
     return {
@@ -133,9 +155,10 @@ def main() -> int:
         folder = Path(name)
         with chromium.open_chromium() as browser, lab.running_jupyterlab(folder) as address:
             browser_version = browser.version
-            for number, (case, arguments) in enumerate(CASES.items()):
-                write_notebook(folder / f"{number}.ipynb", arguments)
-                results[case] = measure(browser, address, lab, f"{number}.ipynb", rounds)
+            for number, case in enumerate(tqdm(CASES, unit="explorer")):
+                module, arguments, turn = CASES[case]
+                write_notebook(folder / f"{number}.ipynb", module, arguments)
+                results[case] = measure(browser, address, lab, f"{number}.ipynb", rounds, turn)
     print(report(results))
     # Unlike the operations, frames are timed by the clock: other programs on the machine count.
     load = [round(part, 1) for part in os.getloadavg()] if hasattr(os, "getloadavg") else None
@@ -146,7 +169,7 @@ def main() -> int:
 
 def report(results: dict[str, dict[str, Any]]) -> str:
     """Lay the results out as a table."""
-    header = ["convolution explorer", "median ms", "90 % ms", f"painted of {STEPS}", "bars met"]
+    header = ["explorer", "median ms", "90 % ms", f"painted of {STEPS}", "bars met"]
     keys = ("median_ms", "p90_ms", "painted")
     return table(
         header,

@@ -28,7 +28,7 @@ export class CurvePicture extends Picture {
     pen.font = this.font(12);
     pen.fillStyle = this.palette.muted;
     const room = panel.x + panel.width + 4 - legend - after;
-    const fitting = [...words, ""].find((text) => pen.measureText(text).width <= room);
+    const fitting = words.find((text) => pen.measureText(text).width <= room) ?? "";
     pen.fillText(fitting, after, y);
     return after + pen.measureText(fitting).width;
   }

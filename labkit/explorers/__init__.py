@@ -2,6 +2,13 @@
 
 from labkit._lazy import lazy_submodules
 
-__all__ = ["attention", "convolution", "neural_network", "pooling", "positional_encoding", "recurrence"]
+__all__ = [
+    "attention",
+    "convolution",
+    "neural_network",
+    "pooling",
+    "positional_encoding",
+    "recurrence",
+]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

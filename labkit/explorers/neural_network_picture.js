@@ -75,7 +75,7 @@ export class NetworkPicture extends CurvePicture {
     for (let k = 1; k < nodes.length; k++) for (const [unit, { x, y }] of nodes[k].entries()) {
       if (Math.hypot(px - x, py - y) <= radius + 4) return { kind: "neuron", layer: k - 1, unit, source: 0 };
     }
-    return this.lineAt(point);
+    return nodes[0].some(({ x, y }) => Math.hypot(px - x, py - y) <= radius) ? null : this.lineAt(point);
   }
 
   lineAt([px, py]) {

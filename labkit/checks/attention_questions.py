@@ -10,7 +10,7 @@ from torch import Tensor
 from labkit.checks.numbers import Numbers
 from labkit.checks.question import Arguments, Question
 
-__all__ = ["STAGES", "pattern"]
+__all__ = ["PLAIN", "STAGES", "pattern"]
 
 FAR = 100.0  # its square is far more than exp can take, and float32 still counts it in quarters
 
@@ -71,7 +71,7 @@ def _hiding(about: str, *sizes: int) -> Question:
     return Question(about, asked.arguments.but(mask=asked.arguments.mask & seen))
 
 
-_BASICS = (
+PLAIN = (
     _question("one query, two keys", 1, 2, 4, 3),
     _question("two queries", 2, 3, 4, 1),
     _question("more queries than keys", 5, 2, 3, 4),
@@ -83,6 +83,8 @@ _BASICS = (
     _question("a batch of one", 1, 3, 4, 2, 5),
     _question("heads", 2, 3, 4, 5, 6, 7, probe=True),
     _question("one head", 2, 1, 3, 4, 5, 2),
+)
+_OPTIONS = (
     _question("a mask", 2, 3, 4, 2, mask=True),
     _question("a square mask", 3, 3, 2, 4, mask=True),
     _question("a mask for a batch", 2, 3, 4, 5, 6, mask=True, probe=True),
@@ -129,4 +131,4 @@ _LATER = (
 
 # Each is asked only of those who are right so far: nearly every first attempt has NaN where a query
 # may look nowhere, and that should not be what is said about an attempt without √d.
-STAGES = (_BASICS, _LARGE, _HALF, _HIDING, _LATER)
+STAGES = (PLAIN + _OPTIONS, _LARGE, _HALF, _HIDING, _LATER)

@@ -128,7 +128,7 @@ def _standing_in(back: Change) -> Callable[[Parameter], Parameter]:
 
 # ---------------------------------------------------------------- one input for all three
 
-_ALONE = (parameter("x", "xs q query inputs input hidden hidden_states tokens h z", required=True),)
+_ALONE = (parameter("x", "xs q query inputs input hidden hidden_states tokens", required=True),)
 
 
 def _of_one(a: Arguments) -> Arguments:

@@ -725,6 +725,28 @@ def both_masks_wrong(q, k, v, mask=None, causal=False):
     return s.masked_fill(hidden, -INFINITY).softmax(-1) @ v
 
 
+@makes("scale_forgotten+softmax_axis")
+def four_at_once(q, k, v, mask=None, causal=False):
+    """What is wrong without masks is told first."""
+    return (q @ k.mT).softmax(-2) @ v
+
+
+@makes("scale_wrong")
+def three_at_once(q, k, v, mask=None, causal=False, bias=None):
+    s = q @ k.mT / q.shape[-1]
+    if causal:
+        s = s.tril()
+    if mask is not None:
+        s = s - 3 * mask
+    return s.softmax(-1) @ v
+
+
+@makes("wrong_values")
+def an_odd_mask(q, k, v, mask=None):
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    return (s if mask is None else s - 3 * mask).softmax(-1) @ v
+
+
 @makes("wrong_type")
 def the_stub(q, k, v, mask=None, causal=False):
     """Nothing is written here yet."""

@@ -3,7 +3,7 @@ from itertools import pairwise
 import pytest
 import torch
 
-from labkit.checks.attention_questions import STAGES, pattern
+from labkit.checks.attention_questions import PLAIN, STAGES, pattern
 from labkit.checks.banks.attention_scores import scores_of, visible
 from labkit.checks.question import Arguments
 
@@ -30,6 +30,12 @@ def test_a_square_mask_is_not_its_transpose_and_shows_its_diagonal():
 
 def test_every_question_is_asked_once_and_about_another_thing():
     assert len({q.about for q in QUESTIONS}) == len(QUESTIONS)
+
+
+def test_plain_questions_come_first_and_have_no_options():
+    assert STAGES[0][: len(PLAIN)] == PLAIN
+    assert all(set(q.arguments) == {"q", "k", "v"} for q in PLAIN)
+    assert all(set(q.arguments) > {"q", "k", "v"} for q in STAGES[0][len(PLAIN) :])
 
 
 def test_only_the_stage_about_it_has_a_query_that_sees_nothing():

@@ -48,8 +48,9 @@ export class NetworkPicture extends CurvePicture {
     return this.badge(pen, x, y + radius + 3, text);
   }
 
-  // Numbers on some lines of one layer, each where it covers no neuron and no other number; null for those without room.
-  place(pen, layer, lines, text) {
+  // Numbers on some lines of one layer, each where it covers no neuron and no other number; null for those without room,
+  // unless they must be shown anyway.
+  place(pen, layer, lines, text, anyway = false) {
     const { nodes, radius } = this.layout, taken = [];
     const about = [...nodes[layer], ...nodes[layer + 1]].map(({ x, y }) => ({ x: x - radius - 2, y: y - radius - 8, width: 2 * radius + 4, height: 2 * radius + 20 }));
     return lines.map(({ unit, source }) => {
@@ -61,7 +62,7 @@ export class NetworkPicture extends CurvePicture {
         taken.push(room);
         return { unit, source, box };
       }
-      return null;
+      return anyway ? { unit, source, box: this.badge(pen, (from.x + to.x) / 2, (from.y + to.y) / 2, text(unit, source)) } : null;
     });
   }
 
@@ -182,7 +183,7 @@ export class NetworkPicture extends CurvePicture {
       const text = (unit, source) => this.lineNumber(now, layer, unit, source).text;
       const lines = weight.flatMap((row, unit) => row.map((_, source) => ({ unit, source })));
       let places = this.place(pen, layer, lines, text);
-      if (places.includes(null)) places = this.place(pen, layer, lines.filter(({ unit, source }) => this.takesPart(now.step, layer, unit, source)), text).filter(Boolean);
+      if (places.includes(null)) places = this.place(pen, layer, lines.filter(({ unit, source }) => this.takesPart(now.step, layer, unit, source)), text, now.step.kind === "weight").filter(Boolean);
       for (const { unit, source, box } of places) this.paintNumber(pen, now, { layer, unit, source, box });
       bias.forEach((_, unit) => {
         const source = weight[unit].length, { text: number } = this.lineNumber(now, layer, unit, source);
@@ -281,6 +282,7 @@ export class NetworkPicture extends CurvePicture {
     const { radius, half, loss } = this.layout, { x, y } = this.layout.nodes.at(-1)[unit];
     const text = `t ${brief(this.state.target[unit])}`, { width } = this.badge(pen, 0, 0, text);
     const middle = Math.min(x + radius + 8 + width / 2, loss.x - half - width / 2 - 2);
+    if (middle - width / 2 < x + radius) return; // it would cover the output; the field and the terms say it too
     this.paintBadge(pen, this.badge(pen, middle, y + (y > loss.y + 2 ? 11 : -11), text), text, this.scales.value.rgb(this.state.target[unit]), { strong: true });
   }
 

@@ -13,6 +13,7 @@ References
    https://arxiv.org/abs/1711.05101. Their λ is our weight_decay, multiplied by lr.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -20,7 +21,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from labkit.errors import OptionError
-from labkit.ops.arguments import expect_alike, expect_not_negative, expect_same_shape
+from labkit.ops.arguments import expect_alike, expect_float, expect_not_negative, expect_same_shape
 
 __all__ = ["AdamState", "adam", "adam_loops", "adamw", "adamw_loops"]
 
@@ -202,8 +203,10 @@ def _resume(
 ) -> AdamState:
     """Check the arguments; return the number of this step, and the means before it."""
     expect_not_negative(lr=lr, eps=eps, weight_decay=weight_decay)
-    if not all(0 <= beta < 1 for beta in betas):
+    pair = isinstance(betas, Sequence) and len(betas) == 2
+    if not pair or not all(0 <= beta < 1 for beta in betas):
         raise OptionError(f"betas must be two numbers from 0 to below 1, got {betas}")
+    expect_float("parameter", parameter)
     zeros = torch.zeros_like(parameter)
     step, mean, square = AdamState(0, zeros, zeros) if state is None else state
     tensors = {"parameter": parameter, "gradient": gradient, "mean": mean, "square": square}

@@ -17,7 +17,37 @@ __all__ = [
     "expect_not_negative",
     "expect_one_of",
     "expect_same_shape",
+    "expect_tensor",
 ]
+
+
+def expect_tensor(name: str, tensor: Tensor, *, dtype: str = "") -> None:
+    """Refuse what is not a tensor, such as a list.
+
+    Parameters
+    ----------
+    name
+        What the caller knows it by.
+    tensor
+        Of any numbers.
+    dtype
+        What the message advises to convert it to; nothing for what its numbers suggest.
+
+    Raises
+    ------
+    DTypeError
+        Saying what came and how to convert it.
+
+    Examples
+    --------
+    >>> expect_tensor("target", torch.tensor([2, 0]))
+    """
+    if not isinstance(tensor, Tensor):
+        wanted = f", dtype={dtype}" if dtype else ""
+        raise DTypeError(
+            f"{name} must be a torch.Tensor, got {type(tensor).__name__}; "
+            f"use torch.as_tensor({name}{wanted})"
+        )
 
 
 def expect_float(name: str, tensor: Tensor) -> None:
@@ -32,11 +62,7 @@ def expect_float(name: str, tensor: Tensor) -> None:
     --------
     >>> expect_float("x", torch.ones(2))
     """
-    if not isinstance(tensor, Tensor):
-        raise DTypeError(
-            f"{name} must be a torch.Tensor, got {type(tensor).__name__}; "
-            f"use torch.as_tensor({name}, dtype=torch.float32)"
-        )
+    expect_tensor(name, tensor, dtype="torch.float32")
     if not tensor.is_floating_point():
         raise DTypeError(
             f"{name} must hold floating-point numbers, got {tensor.dtype}; use {name}.float()"
@@ -161,8 +187,9 @@ def expect_same_shape(**tensors: Tensor) -> None:
 
     Raises
     ------
-    ShapeError
-        Naming the first tensor and the one that differs.
+    ShapeError, DTypeError
+        Naming the first tensor and the one that differs, or the one that is no tensor: the
+        gradient of a parameter is ``None`` before the way back.
 
     Examples
     --------
@@ -170,6 +197,7 @@ def expect_same_shape(**tensors: Tensor) -> None:
     """
     first, reference = next(iter(tensors.items()))
     for name, tensor in tensors.items():
+        expect_float(name, tensor)
         if tensor.shape != reference.shape:
             raise ShapeError(
                 f"{name} must have the shape of {first}, {tuple(reference.shape)}, "

@@ -21,13 +21,14 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from labkit.errors import ShapeError
+from labkit.errors import DeviceError, ShapeError
 from labkit.ops.arguments import (
     expect_alike,
     expect_classes,
     expect_float,
     expect_one_of,
     expect_same_shape,
+    expect_tensor,
 )
 from labkit.ops.neural_network import (
     Activation,
@@ -70,8 +71,8 @@ def cross_entropy_gradient(
 
     Raises
     ------
-    DTypeError, OptionError, ShapeError
-        If the targets are not one class from 0 to C - 1 for each row of logits.
+    DTypeError, OptionError, ShapeError, DeviceError
+        If the targets are not one class from 0 to C - 1 for each row of logits, on their device.
 
     Examples
     --------
@@ -79,10 +80,16 @@ def cross_entropy_gradient(
     [[0.5, -0.5]]
     """
     expect_float("logits", logits)
+    expect_tensor("target", target)
     if logits.dim() != 2 or target.shape != logits.shape[:1]:
         raise ShapeError(
             "logits must be (batch, classes) and target (batch,), "
             f"got {tuple(logits.shape)} and {tuple(target.shape)}"
+        )
+    if target.device != logits.device:
+        raise DeviceError(
+            f"logits are on {logits.device} but target is on {target.device}; "
+            "use target.to(logits.device)"
         )
     batch, classes = logits.shape
     expect_classes(target, classes)

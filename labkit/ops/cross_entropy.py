@@ -22,7 +22,7 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 from labkit.errors import DeviceError, OptionError, ShapeError
-from labkit.ops.arguments import expect_classes, expect_float
+from labkit.ops.arguments import expect_classes, expect_float, expect_tensor
 from labkit.ops.reduction import Reduction, reduce_losses
 from labkit.ops.softmax import log_softmax
 
@@ -126,6 +126,7 @@ def _expect_sensible(
     logits: Tensor, target: Tensor, ignore_index: int, label_smoothing: float
 ) -> None:
     expect_float("logits", logits)
+    expect_tensor("target", target)
     if logits.dim() < 2 or target.shape != logits.shape[:1] + logits.shape[2:]:
         raise ShapeError(
             "logits must be (batch, classes, *places) and target (batch, *places), "

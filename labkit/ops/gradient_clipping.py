@@ -10,12 +10,13 @@ References
    section 3.2. https://arxiv.org/abs/1211.5063
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from labkit.errors import DTypeError
 from labkit.ops.arguments import expect_float, expect_not_negative
 
 __all__ = ["clip_grad_norm", "clip_grad_value"]
@@ -25,7 +26,7 @@ _ABOVE_ZERO = 1e-6
 
 
 def clip_grad_norm(
-    gradients: Sequence[Tensor], max_norm: float, *, norm_type: float = 2.0
+    gradients: Iterable[Tensor], max_norm: float, *, norm_type: float = 2.0
 ) -> tuple[list[Tensor], Float[Tensor, ""]]:
     """Shorten all gradients by one factor, so that together they are no longer than ``max_norm``.
 
@@ -49,7 +50,7 @@ def clip_grad_norm(
     Raises
     ------
     DTypeError
-        If a gradient is not floating point.
+        If the gradients are one tensor, or one of them is not floating point.
     OptionError
         If an option is below zero.
 
@@ -63,7 +64,7 @@ def clip_grad_norm(
     >>> round(first.item(), 4), round(second.item(), 4), norm.item()
     (3.0, 4.0, 50.0)
     """
-    _expect_gradients(gradients)
+    gradients = _listed(gradients)
     expect_not_negative(max_norm=max_norm, norm_type=norm_type)
     if not gradients:
         return [], torch.tensor(0.0)
@@ -74,13 +75,13 @@ def clip_grad_norm(
     return [gradient * factor.to(gradient) for gradient in gradients], norm
 
 
-def clip_grad_value(gradients: Sequence[Tensor], clip_value: float) -> list[Tensor]:
+def clip_grad_value(gradients: Iterable[Tensor], clip_value: float) -> list[Tensor]:
     """Cut each number of each gradient to the range from ``-clip_value`` to ``clip_value``.
 
     Raises
     ------
     DTypeError
-        If a gradient is not floating point.
+        If the gradients are one tensor, or one of them is not floating point.
     OptionError
         If ``clip_value`` is below zero.
 
@@ -89,11 +90,16 @@ def clip_grad_value(gradients: Sequence[Tensor], clip_value: float) -> list[Tens
     >>> clip_grad_value([torch.tensor([-3.0, 0.5])], 1.0)
     [tensor([-1.0000,  0.5000])]
     """
-    _expect_gradients(gradients)
+    gradients = _listed(gradients)
     expect_not_negative(clip_value=clip_value)
     return [gradient.clamp(-clip_value, clip_value) for gradient in gradients]
 
 
-def _expect_gradients(gradients: Sequence[Tensor]) -> None:
+def _listed(gradients: Iterable[Tensor]) -> list[Tensor]:
+    """Check the gradients, which may come one by one: ``(p.grad for p in model.parameters())``."""
+    if isinstance(gradients, Tensor):
+        raise DTypeError("gradients must be a list of tensors, got one tensor; use [gradients]")
+    gradients = list(gradients)
     for k, gradient in enumerate(gradients):
         expect_float(f"gradients[{k}]", gradient)
+    return gradients

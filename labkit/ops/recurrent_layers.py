@@ -132,12 +132,13 @@ def _read_initial(
     places, hidden = len(layers) * len(layers[0]), layers[0][0].weight_hh.shape[1]
     if given is None:
         return tuple(x.new_zeros(places, batch, hidden) for _ in names)
-    states = (given,) if isinstance(given, Tensor) else tuple(given)
+    states = tuple(given) if isinstance(given, tuple | list) else (given,)
     if len(states) != len(names):
         wanted = "a pair (h, c) of tensors" if kind == "LSTM" else "one tensor"
-        raise ShapeError(f"initial_state of an {kind} must be {wanted}, got {len(states)}")
+        raise ShapeError(f"initial_state of nn.{kind} must be {wanted}, got {len(states)}")
     shape = (places, batch, hidden) if x.dim() == 3 else (places, hidden)
     for name, state in zip(names, states, strict=True):
+        expect_float(f"initial_state {name}", state)
         expect_alike(**{"x": x, f"initial_state {name}": state})
         if state.shape != shape:
             raise ShapeError(

@@ -193,5 +193,5 @@ def _other_kind(tensor: Tensor, kind: str, hidden: int) -> str:
     """Say whose weights these are, if the rows tell."""
     for other in ("RNN", "GRU", "LSTM"):
         if other != kind and len(tensor) == GATES[other] * hidden:
-            return f"; {len(tensor)} rows are those of an {other}"
+            return f"; {len(tensor)} rows are those of nn.{other}"
     return ""

@@ -13,6 +13,7 @@ from labkit.ops.arguments import (
     expect_not_negative,
     expect_one_of,
     expect_same_shape,
+    expect_tensor,
 )
 
 pytestmark = pytest.mark.usefixtures("as_learners_run_it")
@@ -27,6 +28,16 @@ def test_every_floating_dtype_is_welcome(dtype):
 def test_other_numbers_are_refused(dtype):
     with pytest.raises(DTypeError, match=rf"q must hold floating-point numbers, got {dtype}"):
         expect_float("q", torch.ones(2, dtype=dtype))
+
+
+def test_what_is_no_tensor_is_told_how_to_become_one():
+    expect_tensor("target", torch.tensor([2, 0]))
+    with pytest.raises(DTypeError, match=r"got list; use torch.as_tensor\(target\)"):
+        expect_tensor("target", [2, 0])
+    with pytest.raises(DTypeError, match=r"got list; use torch.as_tensor\(x, dtype=torch.float32"):
+        expect_float("x", [2, 0])
+    with pytest.raises(DTypeError, match=r"gradient must be a torch\.Tensor, got NoneType"):
+        expect_same_shape(parameter=torch.ones(1), gradient=None)
 
 
 def test_the_first_tensor_is_what_the_others_must_match():

@@ -253,6 +253,13 @@ WRONG = [
         ShapeError,
         r"target \(batch,\)",
     ),
+    ("a list", lambda x, n, t: cross_entropy_gradient(x, [1]), DTypeError, r"as_tensor\(target\)"),
+    (
+        "another device",
+        lambda x, n, t: cross_entropy_gradient(x, t.to("meta")),
+        DeviceError,
+        r"use target.to\(logits.device\)",
+    ),
     ("floats", lambda x, n, t: cross_entropy_gradient(x, x[:, 0]), DTypeError, r"target.long\(\)"),
     ("class 7", lambda x, n, t: cross_entropy_gradient(x, t + 6), OptionError, "0 to 2, got 6"),
     ("class -1", lambda x, n, t: cross_entropy_gradient(x, t - 1), OptionError, "got -1"),

@@ -184,6 +184,7 @@ WRONG = [
     ("class 5", lambda x, t: (x, t * 0 + 5), {}, OptionError, "a class from 0 to 4, got 5"),
     ("class -1", lambda x, t: (x, t * 0 - 1), {}, OptionError, "a class from 0 to 4, got -1"),
     ("not ignored", lambda x, t: (x, t), {"ignore_index": -1}, OptionError, "got -100"),
+    ("a list", lambda x, t: (x, [2, 0]), {}, DTypeError, r"list; use torch.as_tensor\(target\)"),
     ("devices", lambda x, t: (x, t.to("meta")), {}, DeviceError, r"use target.to\(logits.device"),
     ("smoothing", lambda x, t: (x, t), {"label_smoothing": 1.5}, OptionError, "0 to 1, got 1.5"),
     ("reduction", lambda x, t: (x, t), {"reduction": "avg"}, OptionError, "mean, sum; got 'avg'"),

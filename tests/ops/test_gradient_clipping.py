@@ -108,6 +108,15 @@ def test_a_gpu_gives_the_same_also_beside_a_cpu():
     torch.testing.assert_close([first.cpu(), *others], here)
 
 
+def test_gradients_may_come_one_by_one():
+    gradients = GRADIENTS["random"]
+    ours, norm = clip_grad_norm((gradient for gradient in gradients), 0.5)
+    listed, length = clip_grad_norm(gradients, 0.5)
+    assert norm == length
+    assert all(torch.equal(a, b) for a, b in zip(ours, listed, strict=True))
+    assert len(clip_grad_value((gradient for gradient in gradients), 0.5)) == len(gradients)
+
+
 def test_the_input_is_not_modified():
     gradients = [numbers(3), numbers(2, 2, seed=1).T]
     before = [gradient.clone() for gradient in gradients]
@@ -121,6 +130,10 @@ def test_bad_input_says_what_to_do():
     for clip in (clip_grad_norm, clip_grad_value):
         with pytest.raises(DTypeError, match=r"gradients\[1\] must hold floating-point numbers"):
             clip([numbers(2), torch.arange(2)], 1.0)
+        with pytest.raises(DTypeError, match=r"gradients\[0\] must be a torch.Tensor, got None"):
+            clip([None], 1.0)
+        with pytest.raises(DTypeError, match=r"use \[gradients\]"):
+            clip(numbers(2), 1.0)
     with pytest.raises(OptionError, match="max_norm must be zero or more, got -1"):
         clip_grad_norm([numbers(2)], -1)
     with pytest.raises(OptionError, match="clip_value must be zero or more, got nan"):

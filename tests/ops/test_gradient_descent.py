@@ -166,6 +166,7 @@ WRONG = [
     ("integers", {"p": torch.arange(3)}, DTypeError, r"parameter must hold .* parameter.float\(\)"),
     ("dtype", {"g": numbers(3).float()}, DTypeError, r"use gradient.to\(parameter.dtype\)"),
     ("device", {"g": numbers(3).to("meta")}, DeviceError, "gradient is on meta"),
+    ("no gradient yet", {"g": None}, DTypeError, "gradient must be a torch.Tensor, got NoneType"),
     ("lr", {"lr": -0.1}, OptionError, "lr must be zero or more, got -0.1"),
     ("momentum", {"momentum": -0.9}, OptionError, "momentum must be zero or more"),
     ("decay", {"weight_decay": -1.0}, OptionError, "weight_decay must be zero or more"),

@@ -177,7 +177,7 @@ WRONG = [
         ShapeError,
         r"bias_hh.*\(4,\), got",
     ),
-    ("kind", lambda x, h, w: gru_update(x, h, *w), ShapeError, "4 rows are those of an RNN"),
+    ("kind", lambda x, h, w: gru_update(x, h, *w), ShapeError, "4 rows are those of nn.RNN"),
     ("gated", lambda x, h, w: gated_output_update(x, h, *w), ShapeError, "2 × 4 rows"),
     ("one state", lambda x, h, w: lstm_update(x, h, *w), ShapeError, r"pair \(h, c\) of tensors"),
     ("h, c", lambda x, h, w: lstm_update(x, (h, h[:, :1]), *w), ShapeError, "must be alike"),

@@ -91,7 +91,7 @@ def test_wrong_shapes_are_named(name, shape, says):
 
 @pytest.mark.parametrize(("given", "read"), [(a, b) for a in KINDS for b in KINDS if a != b])
 def test_weights_of_another_kind_are_recognised(given, read):
-    with pytest.raises(ShapeError, match=f"{GATES[given] * 4} rows are those of an {given}$"):
+    with pytest.raises(ShapeError, match=f"{GATES[given] * 4} rows are those of nn.{given}$"):
         read_weights(state(given), read, 3)
 
 

@@ -41,14 +41,15 @@ def first_maximum(views: Sequence[Tensor], favourite: Tensor) -> tuple[Tensor, T
     (tensor([5., 7.]), tensor([1, 0]))
     """
     best = views[0]
-    # Numbers of two bytes, enough for 32,767 views, take a quarter of an index's memory and time.
-    winner = favourite.to(torch.int16).expand(best.shape)
+    # Numbers of two bytes, where they are enough, take a quarter of an index's memory and time.
+    counting = torch.int16 if len(views) <= torch.iinfo(torch.int16).max else torch.int64
+    winner = favourite.to(counting).expand(best.shape)
     for number, view in enumerate(views[1:], start=1):
         # A view with gaps is slow to read: one copy pays for the three passes over it.
         view = view.contiguous()
         beats = (view > best) | view.isnan()
         best = torch.maximum(best, view)
-        winner = torch.maximum(winner, beats.to(torch.int16) * number)
+        winner = torch.maximum(winner, beats.to(counting) * number)
     return best, winner.long()
 
 

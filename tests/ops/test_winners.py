@@ -27,6 +27,11 @@ def test_more_views_than_a_byte_can_count():
     assert first_maximum(views, torch.tensor(0))[1].tolist() == [300]
 
 
+def test_more_views_than_two_bytes_can_count():
+    views = [torch.tensor([float(number == 40_000)]) for number in range(40_001)]
+    assert first_maximum(views, torch.tensor(0))[1].tolist() == [40_000]
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 def test_pick_takes_one_pixel_and_gives_it_the_gradient(layout):
     x = torch.arange(12.0).reshape(1, 2, 2, 3).contiguous(memory_format=layout).requires_grad_()

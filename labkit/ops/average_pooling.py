@@ -14,6 +14,7 @@ References
 
 from functools import reduce
 from itertools import product
+from numbers import Integral
 
 import torch
 from jaxtyping import Float
@@ -170,8 +171,12 @@ def _windows(
 ) -> Windows:
     """Check the arguments and place the windows."""
     expect_images(x)
-    if divisor_override == 0:
-        raise OptionError("divisor_override must be a whole number other than 0, got 0")
+    if divisor_override is not None and not (
+        isinstance(divisor_override, Integral) and divisor_override
+    ):
+        raise OptionError(
+            f"divisor_override must be a whole number other than 0, got {divisor_override!r}"
+        )
     return place_pools(x, kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode)
 
 

@@ -204,6 +204,7 @@ WRONG = [
     ("no signal", lambda x: avg_pool1d(x, 2), ShapeError, r"\(batch, channels, length\)"),
     ("too large", lambda x: avg_pool2d(x, 7), ShapeError, "kernel of 7 .* 5 pixels"),
     ("padding", lambda x: avg_pool2d(x, 2, padding=2), OptionError, "at most half of kernel_size"),
+    ("half a divisor", lambda x: avg_pool2d(x, 2, divisor_override=1.5), OptionError, "got 1.5"),
     ("divisor", lambda x: avg_pool2d(x, 2, divisor_override=0), OptionError, "other than 0"),
     ("integers", lambda x: avg_pool2d(x.int(), 2), DTypeError, r"use x.float\(\)"),
 ]

@@ -68,7 +68,7 @@ def pair(value: Pair, name: str, *, least: int = 1, axes: int = 2) -> tuple[int,
 
 
 def _is_not_count(number: object, least: int) -> bool:
-    return isinstance(number, bool) or not isinstance(number, Integral) or number < least
+    return isinstance(number, bool) or not isinstance(number, Integral) or int(number) < least
 
 
 def span(kernel_size: int, dilation: int = 1) -> int:
@@ -161,9 +161,9 @@ def output_size(
     >>> output_size(28, 3, stride=2, padding=1)
     14
     """
-    pair(kernel_size, "kernel_size", axes=1)
-    pair(stride, "stride", axes=1)
-    pair(dilation, "dilation", axes=1)
+    (kernel_size,) = pair(kernel_size, "kernel_size", axes=1)
+    (stride,) = pair(stride, "stride", axes=1)
+    (dilation,) = pair(dilation, "dilation", axes=1)
     if not isinstance(padding, str):
         (padding,) = pair(padding, "padding", least=0, axes=1)
     padded = size + sum(edge_zeros(kernel_size, padding=padding, stride=stride, dilation=dilation))

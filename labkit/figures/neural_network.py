@@ -37,12 +37,12 @@ Cursor = tuple[str, int, int, int]
 
 def neural_network_step(
     layers: Sequence[Layer],
-    values: Sequence[Float[Tensor, "_"]],
+    values: Sequence[Float[Tensor, " _"]],
     target: Float[Tensor, " O"],
     losses: Sequence[float],
     *,
     cursor: Cursor = ("loss", 0, 0, 0),
-    slopes: Sequence[Float[Tensor, "_"]] = (),
+    slopes: Sequence[Float[Tensor, " _"]] = (),
     gradients: Sequence[Layer] = (),
     ax: Axes | None = None,
 ) -> Axes:

@@ -52,10 +52,10 @@ __all__ = [
     "mse_gradient",
 ]
 
-# The slope f'(z) of each activation.
+# The slope f'(z) of each activation. That of relu at NaN is 1, as in autograd: no NaN is lost.
 _SLOPES = {
     "tanh": lambda z: 1 - torch.tanh(z) ** 2,
-    "relu": lambda z: (z > 0).to(z.dtype),
+    "relu": lambda z: (~(z <= 0)).to(z.dtype),
     "sigmoid": lambda z: torch.sigmoid(z) * (1 - torch.sigmoid(z)),
     "identity": torch.ones_like,
 }

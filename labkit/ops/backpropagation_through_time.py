@@ -150,8 +150,8 @@ def _read_single(
 
 
 def _slope(h: Tensor, nonlinearity: Nonlinearity) -> Tensor:
-    """Differentiate the nonlinearity; its own result tells its slope."""
-    return 1 - h * h if nonlinearity == "tanh" else (h > 0).to(h.dtype)
+    """Differentiate the nonlinearity; its own result tells its slope (relu's is 1 at NaN)."""
+    return 1 - h * h if nonlinearity == "tanh" else (~(h <= 0)).to(h.dtype)
 
 
 def gradient_norms(

@@ -222,6 +222,18 @@ def test_a_nan_goes_where_autograd_lets_it_go(activation):
         torch.testing.assert_close(mine, its, equal_nan=True)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "identity"])
+def test_a_gradient_without_nan_meets_a_nan_as_in_autograd(activation):
+    """The loss's own gradient would be NaN there; one that is given need not be."""
+    x, layers, _ = network((3, 5, 2))
+    x[1, 0] = torch.nan
+    given = torch.ones(4, 2, dtype=torch.float64)
+    ours = by_hand(x, layers, lambda output: given, activation)
+    theirs = by_autograd(x, layers, lambda output: (output * given).sum(), activation)
+    for mine, its in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, its, equal_nan=True)
+
+
 def turned(x, layers, target):
     """Call backward with a gradient of the wrong shape."""
     return backward(forward(x, layers), layers, torch.ones(2, 4, dtype=x.dtype))

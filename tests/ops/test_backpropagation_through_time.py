@@ -64,6 +64,18 @@ def test_agrees_with_autograd_to_rounding(nonlinearity, bias, started):
     assert not found.x.requires_grad
 
 
+@pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
+def test_a_nan_goes_where_autograd_lets_it_go(nonlinearity):
+    x, weights, _ = problem()
+    with torch.no_grad():
+        x[3, 1, 0] = torch.nan
+    output, _ = rnn(x, weights, nonlinearity=nonlinearity)
+    gradient = numbers(*output.shape, seed=7)
+    found = rnn_backward(x, weights, output, gradient, nonlinearity=nonlinearity)
+    its = list(torch.autograd.grad(output, [x, *weights.values()], gradient))
+    torch.testing.assert_close([found.x, *found.weights.values()], its, equal_nan=True)
+
+
 def test_agrees_with_pytorchs_layer():
     module = torch.nn.RNN(2, 5).double()
     x = numbers(7, 3, 2)

@@ -52,7 +52,7 @@ CLASSES = {
 # frame after it arrives when that frame has been handed over for painting.
 WATCH = """
 () => {
-    const canvas = document.querySelector("[data-labkit-explorer] canvas");
+    const canvas = document.querySelector("[data-labkit-explorer] canvas.lk-canvas");
     const seen = { latencies: [], painted: 0, pressed: null, last: null };
     const drawing = CanvasRenderingContext2D.prototype.drawImage;
     CanvasRenderingContext2D.prototype.drawImage = function (...given) {

@@ -6,7 +6,6 @@ The questions are in `labkit.checks.attention_questions`.
 
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import accumulate
 
 import torch
 from torch import Tensor
@@ -33,6 +32,7 @@ from labkit.checks.verdict import Verdict
 from labkit.checks.writing import factor, number
 
 __all__ = [
+    "CONVENTIONS",
     "SCALED_DOT_PRODUCT_ATTENTION",
     "attend",
     "derive_mixture",
@@ -40,14 +40,20 @@ __all__ = [
 ]
 
 
+CONVENTIONS = {"hidden_row", "causal_from_start"}
+
+
 def scaled_dot_product_attention(function: object, *, timeout: float | int = 10.0) -> Verdict:
     """Say whether a function is scaled dot-product attention, and if not, which mistake it makes.
 
     The function takes ``(q, k, v)`` of the shapes (..., T, E), (..., S, E) and (..., S, Ev) and any
     of ``mask``, ``bias``, ``causal`` and ``scale``; what it does not take is not asked. True in a
-    mask means that a query may look at a key; a bias is added to the scores. Causal queries are
-    the last of the positions: query ``i`` sees the keys up to ``i + S - T``. A query that may look
-    nowhere is answered with zeros. The function may return its shares too, after the result.
+    mask means that a query may look at a key; a bias is added to the scores. The function may
+    return its shares too, after the result.
+
+    Two things are conventions, in which respected code differs, so they are told in a note and are
+    no mistakes: that a query which may look nowhere gets zeros, and that causal queries are the
+    last of the positions, so that query ``i`` sees the keys up to ``i + S - T``.
 
     Parameters
     ----------
@@ -64,10 +70,17 @@ def scaled_dot_product_attention(function: object, *, timeout: float | int = 10.
     >>> check.scaled_dot_product_attention(my_attention).mistake
     'scale_forgotten'
     """
-    for questions in accumulate(STAGES):
-        verdict = _asked(function, questions, timeout)
+    asked, notes, right = (), (), None
+    for stage in STAGES:
+        verdict = _asked(function, asked + stage, timeout)
+        if right is not None and verdict.mistake in CONVENTIONS:
+            notes += tuple(f"{finding.says} {finding.repair}" for finding in verdict.findings)
+            continue
         if not verdict.passed:
             break
+        asked, right = asked + stage, verdict
+    else:
+        return replace(right, notes=right.notes + notes)
     if not _unexplained(verdict):
         return verdict
     # Three mistakes at once are too many to tell apart: look for those that need no mask.

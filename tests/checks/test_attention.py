@@ -544,42 +544,6 @@ def hides_the_triangle(q, k, v, causal=False):
     return s.softmax(-1) @ v
 
 
-@makes("causal_from_start")
-def from_the_start(q, k, v, causal=False):
-    s = q @ k.mT / math.sqrt(q.shape[-1])
-    if causal:
-        seen = torch.ones(q.shape[-2], k.shape[-2]).tril() > 0
-        s = s.masked_fill(~seen, -INFINITY)
-    return s.softmax(-1) @ v
-
-
-@makes("causal_from_start")
-def square_triangle(q, k, v, causal=False):
-    s = q @ k.mT / math.sqrt(q.shape[-1])
-    if causal:
-        s = s.masked_fill(torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, -INFINITY)
-    return s.softmax(-1) @ v
-
-
-@makes("causal_from_start")
-def is_causal_of_pytorch(q, k, v, is_causal=False):
-    return F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
-
-
-@makes("hidden_row")
-def nan_where_nothing(q, k, v, mask=None):
-    s = q @ k.mT / math.sqrt(q.shape[-1])
-    return (s if mask is None else s.masked_fill(~mask, -INFINITY)).softmax(-1) @ v
-
-
-@makes("hidden_row")
-def mean_where_nothing(q, k, v, mask=None):
-    s = q @ k.mT / math.sqrt(q.shape[-1])
-    if mask is not None:
-        s = s.masked_fill(~mask, torch.finfo(s.dtype).min)
-    return s.softmax(-1) @ v
-
-
 @makes("keys_not_transposed")
 def not_transposed(q, k, v):
     return (q @ k / math.sqrt(q.shape[-1])).softmax(-1) @ v
@@ -848,3 +812,73 @@ def test_the_reference_answers_a_query_without_keys_with_zeros():
     answer = SCALED_DOT_PRODUCT_ATTENTION.reference(SCALED_DOT_PRODUCT_ATTENTION.complete(a))
     assert answer[1].tolist() == [0.0] * a.v.shape[-1]
     assert answer[0].abs().min() > 0
+
+
+# ---------------------------------------------------------------- conventions, told in a note
+
+
+def from_the_start(q, k, v, causal=False):
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    if causal:
+        seen = torch.ones(q.shape[-2], k.shape[-2]).tril() > 0
+        s = s.masked_fill(~seen, -INFINITY)
+    return s.softmax(-1) @ v
+
+
+def square_triangle(q, k, v, causal=False):
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    if causal:
+        s = s.masked_fill(torch.ones(q.shape[-2], q.shape[-2]).tril() == 0, -INFINITY)
+    return s.softmax(-1) @ v
+
+
+def is_causal_of_pytorch(q, k, v, is_causal=False):
+    return F.scaled_dot_product_attention(q, k, v, is_causal=is_causal)
+
+
+def nan_where_nothing(q, k, v, mask=None):
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    return (s if mask is None else s.masked_fill(~mask, -INFINITY)).softmax(-1) @ v
+
+
+def mean_where_nothing(q, k, v, mask=None):
+    s = q @ k.mT / math.sqrt(q.shape[-1])
+    if mask is not None:
+        s = s.masked_fill(~mask, torch.finfo(s.dtype).min)
+    return s.softmax(-1) @ v
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (from_the_start, "taken for the first positions"),
+        (square_triangle, "Where there are more keys"),
+        (is_causal_of_pytorch, "taken for the first positions"),
+        (nan_where_nothing, "Yours gives NaN"),
+        (mean_where_nothing, "Yours gives the mean of all values"),
+    ],
+)
+def test_a_convention_is_told_and_is_no_mistake(function, words):
+    verdict = check.scaled_dot_product_attention(function)
+    assert verdict.passed, verdict
+    assert words in verdict.notes[-1]
+
+
+def test_two_conventions_are_both_told():
+    def both(q, k, v, mask=None, causal=False):
+        s = q @ k.mT / math.sqrt(q.shape[-1])
+        if causal:
+            s = s.masked_fill(torch.ones_like(s).tril() == 0, -INFINITY)
+        return (s if mask is None else s.masked_fill(~mask, -INFINITY)).softmax(-1) @ v
+
+    verdict = check.scaled_dot_product_attention(both)
+    assert verdict.passed, verdict
+    assert [word in str(verdict.notes) for word in ("NaN", "first positions")] == [True, True]
+
+
+def test_a_convention_excuses_no_mistake():
+    def both(q, k, v, mask=None):
+        s = q @ k.mT
+        return (s if mask is None else s.masked_fill(~mask, -INFINITY)).softmax(-1) @ v
+
+    assert check.scaled_dot_product_attention(both).mistake == "scale_forgotten"

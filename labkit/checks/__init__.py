@@ -15,6 +15,7 @@ _HOMES = {
     "adam": "adam",
     "avg_pool2d": "pooling",
     "backpropagation": "backpropagation",
+    "binary_cross_entropy_with_logits": "binary_cross_entropy",
     "conv2d": "convolution",
     "cross_entropy": "losses",
     "gru_update": "gated_recurrence",

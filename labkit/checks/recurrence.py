@@ -67,8 +67,11 @@ def update_parameters(state: str) -> tuple[Parameter, ...]:
         parameter("h", f"ht h_t h_prev hprev h_0 h0 {state}", required=True),
         parameter("weight_ih", "w_ih wih w_xh wxh w_x wx weight_xh weight_ih_l0", required=True),
         parameter("weight_hh", "w_hh whh w_h wh weight_hh_l0", required=True),
-        parameter("bias_ih", "b_ih bih b_xh b_x bx bias b b_h bias_ih_l0", stands_for_none=zeros),
-        parameter("bias_hh", "b_hh bhh bias_hh_l0", stands_for_none=zeros),
+        parameter(
+            "bias_ih", "b_ih bih b_xh b_x bx bias b b1 b_1 bias_x bias_ih_l0", stands_for_none=zeros
+        ),
+        # A single bias is as good as two, and is often called after the state that it makes.
+        parameter("bias_hh", "b_hh bhh b_h bh c b2 b_2 bias_h bias_hh_l0", stands_for_none=zeros),
     )
 
 

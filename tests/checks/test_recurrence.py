@@ -58,6 +58,19 @@ def one_bias(x, h, w_ih, w_hh, b):
     return (2 * torch.sigmoid(2 * z) - 1).T
 
 
+def biases_named_after_their_states(x, h, W_x, W_h, b_x, b_h):
+    return torch.tanh(x @ W_x.T + b_x + h @ W_h.T + b_h)
+
+
+def biases_named_the_other_way_round(x, h, Wh, Wx, bh, bx):
+    return torch.tanh(x @ Wx.T + bx + h @ Wh.T + bh)
+
+
+def letters_in_order(x, h, W, U, b=None, c=None):
+    total = x @ W.T + h @ U.T
+    return torch.tanh(total if b is None else total + b + c)
+
+
 def by_exponentials(X, H, W_xh, W_hh, b_h=0):
     z = torch.matmul(X, W_xh.t()) + torch.matmul(H, W_hh.t()) + b_h
     return (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
@@ -76,7 +89,9 @@ def rows_in_list(*args, **kwargs):
 
 
 RIGHT = [
-    plain, by_torch, every_loop, concatenated, letters, state_first, one_bias, by_exponentials,
+    plain, by_torch, every_loop, concatenated, letters, state_first, one_bias,
+    biases_named_after_their_states, biases_named_the_other_way_round, letters_in_order,
+    by_exponentials,
     AsModule(),
 ]  # fmt: skip
 
@@ -148,6 +163,32 @@ def closing_bracket(x, h, w_ih, w_hh, b_ih, b_hh):
 @makes("tanh_too_early")
 def input_added_later(x, h, w_ih, w_hh):
     return x @ w_ih.T + torch.tanh(h @ w_hh.T)
+
+
+@makes("tanh_too_early")
+def bias_added_later(x, h, w_ih, w_hh, b_ih=0, b_hh=0):
+    return torch.tanh(x @ w_ih.T + h @ w_hh.T) + b_ih + b_hh
+
+
+@makes("other_activation")
+def shares_of_units(x, h, w_ih, w_hh):
+    return F.softmax(F.linear(x, w_ih) + F.linear(h, w_hh), dim=1)
+
+
+@makes("other_activation")
+def exponentials_without_the_two(x, h, w_ih, w_hh):
+    e = torch.exp(-(x @ w_ih.T + h @ w_hh.T))
+    return (1 - e) / (1 + e)
+
+
+@makes("state_without_weights")
+def state_as_it_is(x, h, w_ih, w_hh, b_ih=0, b_hh=0):
+    return torch.tanh(x @ w_ih.T + b_ih + h + b_hh)
+
+
+@makes("state_without_weights")
+def residual(x, h, w_ih, w_hh):
+    return h + torch.tanh(x @ w_ih.T + h @ w_hh.T)
 
 
 @makes("state_ignored")
@@ -297,17 +338,17 @@ def by_numpy(x, h, w_ih, w_hh):
 # ---------------------------------------------------------------- beyond the bank
 
 
-@makes("wrong_values")
+@makes("other_activation")
 def averaged(x, h, w_ih, w_hh, b_ih=0, b_hh=0):
     return torch.tanh((x @ w_ih.T + b_ih + h @ w_hh.T + b_hh) / 2)
 
 
-@makes("wrong_values")
+@makes("not_added")
 def multiplied(x, h, w_ih, w_hh):
     return torch.tanh((x @ w_ih.T) * (h @ w_hh.T))
 
 
-@makes("wrong_values")
+@makes("not_added")
 def subtracted(x, h, w_ih, w_hh):
     return torch.tanh(x @ w_ih.T - h @ w_hh.T)
 

@@ -478,7 +478,7 @@ def filled_with_float32(x, h, w_ih, w_hh):
 # ---------------------------------------------------------------- beyond the bank
 
 
-@makes("wrong_values")
+@makes("state_without_weights")
 def accumulates(x, h, w_ih, w_hh):
     states = []
     for x_t in x:

@@ -9,7 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from labkit.checks.bank import Function, Mistake, Variant
+from labkit.checks.banks import recurrence_activations as activations
 from labkit.checks.banks.misuse import raises_unless, with_arguments
+from labkit.checks.banks.recurrence_activations import sums_of
 from labkit.checks.question import Arguments
 
 __all__ = [
@@ -58,70 +60,38 @@ def _reread(a: Arguments) -> dict:
     return {"weight_ih": a.weight_ih.reshape(width, out).T}
 
 
-def _activated(nonlinearity: str) -> Variant:
-    return with_arguments(lambda a: {"nonlinearity": nonlinearity})
-
-
-def _apart(op: Function, a: Arguments) -> Tensor:
-    """Apply the non-linearity to both halves of the sum: tanh(W x + b) + tanh(U h + b)."""
-    from_x = op(a.but(h=torch.zeros_like(a.h), bias_hh=None))
-    return from_x + op(a.but(x=torch.zeros_like(a.x), bias_ih=None))
-
-
-def _state_outside(op: Function, a: Arguments) -> Tensor:
-    from_x = op(a.but(h=torch.zeros_like(a.h), bias_hh=None))
-    return from_x + F.linear(a.h, a.weight_hh, a.bias_hh)
-
-
-def _input_outside(op: Function, a: Arguments) -> Tensor:
-    from_h = op(a.but(x=torch.zeros_like(a.x), bias_ih=None))
-    return from_h + F.linear(a.x, a.weight_ih, a.bias_ih)
-
-
-def _twice(op: Function, a: Arguments) -> Tensor:
-    return torch.tanh(op(a)) if a.nonlinearity == "tanh" else op(a)
+def _multiplied(op: Function, a: Arguments) -> Tensor:
+    product = F.linear(a.x, a.weight_ih, a.bias_ih) * F.linear(a.h, a.weight_hh, a.bias_hh)
+    return torch.relu(product) if a.nonlinearity == "relu" else torch.tanh(product)
 
 
 def _bias_down(op: Function, a: Arguments) -> Tensor:
-    sums = op(a.but(bias_ih=None, bias_hh=None, nonlinearity="identity"))
+    sums = sums_of(op, a.but(bias_ih=None, bias_hh=None))
     for bias in (a.bias_ih, a.bias_hh):
         sums = sums if bias is None else sums + bias[:, None]
     return torch.relu(sums) if a.nonlinearity == "relu" else torch.tanh(sums)
 
 
-TANH_FORGOTTEN = Mistake(
-    "tanh_forgotten",
-    "The tanh is forgotten: the new state is the bare sum, and over many steps it can grow "
-    "without end.",
-    "Return torch.tanh of the whole sum.",
-    {"": _activated("identity")},
-)
-
-OTHER_ACTIVATION = Mistake(
-    "other_activation",
-    "Another function stands where tanh belongs.",
-    "Use torch.tanh, whose values lie between -1 and 1 and keep their sign.",
+STATE_WITHOUT_WEIGHTS = Mistake(
+    "state_without_weights",
+    "The old state itself is added; only its product with the matrix should be.",
+    "Multiply it first, h @ weight_hh.T, and add it inside tanh.",
     {
-        "Yours is the sigmoid.": _activated("sigmoid"),
-        "Yours is ReLU.": _activated("relu"),
+        "Yours adds h inside tanh.": with_arguments(
+            lambda a: {"weight_hh": torch.eye(len(a.weight_hh), dtype=a.h.dtype)}
+        ),
+        "Yours adds h to the result: a residual connection.": lambda op, a: op(a) + a.h,
     },
 )
 
-TANH_TWICE = Mistake(
-    "tanh_twice",
-    "The tanh is applied twice.",
-    "Apply it once, to the whole sum.",
-    {"": _twice},
-)
-
-TANH_TOO_EARLY = Mistake(
-    "tanh_too_early",
-    "The tanh comes too early: it belongs around the sum of both products, not around a part.",
-    "Add everything first: torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh).",
+NOT_ADDED = Mistake(
+    "not_added",
+    "The two products are not added.",
+    "Add them: torch.tanh(x @ weight_ih.T + bias_ih + h @ weight_hh.T + bias_hh).",
     {
-        "Yours adds tanh of the one product and tanh of the other.": _apart,
-        "Yours adds the old state's product after tanh.": _state_outside,
-        "Yours adds the input's product after tanh.": _input_outside,
+        "Yours subtracts the state's.": with_arguments(lambda a: {"h": -a.h}),
+        "Yours subtracts the input's.": with_arguments(lambda a: {"x": -a.x}),
+        "Yours multiplies them.": _multiplied,
     },
 )
 
@@ -211,13 +181,6 @@ WEIGHT_TRANSPOSED = Mistake(
     },
 )
 
-NONLINEARITY_IGNORED = Mistake(
-    "nonlinearity_ignored",
-    "The option nonlinearity is ignored.",
-    'For nonlinearity="relu" use torch.relu in the place of torch.tanh.',
-    {"": _activated("tanh")},
-)
-
 BATCH_ONE_ONLY = Mistake(
     "batch_one_only",
     "It is right for a batch of one row only.",
@@ -232,8 +195,8 @@ BATCH_ONE_ONLY = Mistake(
 
 # From common to rare: where two of them give the same answers, the first is named.
 MISTAKES = (
-    TANH_FORGOTTEN,
-    OTHER_ACTIVATION,
+    activations.TANH_FORGOTTEN,
+    activations.OTHER_ACTIVATION,
     STATE_IGNORED,
     INPUT_IGNORED,
     BIAS_FORGOTTEN,
@@ -241,9 +204,11 @@ MISTAKES = (
     BIAS_TWICE,
     WEIGHT_TRANSPOSED,
     WEIGHTS_SWAPPED,
-    TANH_TOO_EARLY,
-    TANH_TWICE,
-    NONLINEARITY_IGNORED,
+    activations.TANH_TOO_EARLY,
+    activations.TANH_TWICE,
+    STATE_WITHOUT_WEIGHTS,
+    NOT_ADDED,
+    activations.NONLINEARITY_IGNORED,
     BIAS_WRONG_AXIS,
     BATCH_ONE_ONLY,
 )

@@ -26,6 +26,12 @@ def arguments():
 WORKED = {
     ("STATE_IGNORED", ""): 21 + 11_000,
     ("STATE_IGNORED", "Its bias is forgotten with it."): 21 + 1000,
+    ("STATE_WITHOUT_WEIGHTS", "Yours adds h inside tanh."): 21 + 3 + 11_000,
+    ("STATE_WITHOUT_WEIGHTS", "Yours adds h to the result: a residual connection."): (
+        521 + 11_000 + 3
+    ),
+    ("NOT_ADDED", "Yours subtracts the state's."): 21 - 500 + 11_000,
+    ("NOT_ADDED", "Yours subtracts the input's."): 500 - 21 + 11_000,
     ("INPUT_IGNORED", ""): 500 + 11_000,
     ("BIAS_FORGOTTEN", ""): 521,
     ("BIAS_ONCE", "Yours forgets bias_hh."): 521 + 1000,
@@ -43,6 +49,11 @@ WORKED = {
 def test_the_sum_is_as_the_words_say(arguments, mistake, particular):
     made = getattr(bank, mistake).variants[particular](op, arguments)
     assert float(made[0, 0]) == WORKED[mistake, particular]
+
+
+def test_products_are_multiplied_each_with_its_bias(arguments):
+    made = bank.NOT_ADDED.variants["Yours multiplies them."](op, arguments.but(nonlinearity="relu"))
+    assert float(made[0, 0]) == (21 + 1000) * (500 + 10_000)
 
 
 def test_what_is_read_in_the_first_row_only_is_right_there(arguments):

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 from labkit.checks import _HOMES, check
+from labkit.checks.attention import CONVENTIONS
 from labkit.checks.bank import evaluate
 from labkit.checks.comparison import agree, alike, parts
 from labkit.checks.question import Arguments

@@ -322,6 +322,58 @@ def frozen_but_shown(x, h, w_ih, w_hh, lengths=None):
 
 
 @makes("lengths_ignored")
+def state_after_the_last(x, h, w_ih, w_hh, lengths=None):
+    output, h_n = loop(x, h, w_ih, w_hh)
+    if lengths is not None:
+        h_n = output[lengths.clamp(max=len(x) - 1), range(len(h))]
+        output = output * (torch.arange(len(x))[:, None] < lengths)[:, :, None]
+    return output, h_n
+
+
+@makes("lengths_ignored")
+def padding_of_zeros_is_input_too(x, h, w_ih, w_hh, lengths=None):
+    if lengths is not None:
+        x = x * (torch.arange(len(x))[:, None] < lengths)[:, :, None]
+    return loop(x, h, w_ih, w_hh)
+
+
+@makes("lengths_ignored")
+def as_long_as_the_shortest(x, h, w_ih, w_hh, lengths=None):
+    steps = len(x) if lengths is None else min(lengths)
+    output, h_n = loop(x[:steps], h, w_ih, w_hh)
+    return F.pad(output, (0, 0, 0, 0, 0, len(x) - steps)), h_n
+
+
+@makes("output_shifted")
+def loop_ends_too_early(x, h, w_ih, w_hh):
+    return loop(x[:-1], h, w_ih, w_hh)
+
+
+@makes("output_shifted")
+def loop_begins_too_late(x, h, w_ih, w_hh):
+    states = []
+    for t in range(1, len(x)):
+        h = step(x[t], h, w_ih, w_hh)
+        states.append(h)
+    return torch.stack(states), h
+
+
+@makes("output_not_all")
+def concatenated(x, h, w_ih, w_hh):
+    output, h_n = loop(x, h, w_ih, w_hh)
+    return torch.cat(list(output)), h_n
+
+
+@makes("bare_state_carried")
+def squashed_for_output(x, h, w_ih, w_hh):
+    states = []
+    for x_t in x:
+        h = x_t @ w_ih.T + h @ w_hh.T
+        states.append(torch.tanh(h))
+    return torch.stack(states), states[-1]
+
+
+@makes("lengths_ignored")
 def one_too_far(x, h, w_ih, w_hh, lengths=None):
     outputs = []
     for t in range(len(x)):

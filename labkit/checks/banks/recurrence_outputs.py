@@ -56,6 +56,10 @@ def with_last(change: Callable[[Tensor, Tensor, Arguments], Tensor]) -> Variant:
     return time_first(variant)
 
 
+def _cut(a: Arguments, steps: slice) -> Arguments:
+    return a.but(x=a.x[steps])
+
+
 OUTPUT_SHIFTED = Mistake(
     "output_shifted",
     "The output is shifted by a step: output[t] is the state after x[t].",
@@ -68,6 +72,8 @@ OUTPUT_SHIFTED = Mistake(
             lambda out, h_n, a: torch.cat([a.h[None], out])
         ),
         "The last step is missing.": with_output(lambda out, h_n, a: out[:-1]),
+        "The last step is never made.": time_first(lambda op, a: op(_cut(a, slice(-1)))),
+        "The first step is never made.": time_first(lambda op, a: op(_cut(a, slice(1, None)))),
         "The first step is missing.": with_output(lambda out, h_n, a: out[1:]),
     },
 )
@@ -78,6 +84,9 @@ OUTPUT_NOT_ALL = Mistake(
     "Append each new state to a list, and return torch.stack(list) as output.",
     {
         "Yours is the last state alone.": with_output(lambda out, h_n, a: h_n[None]),
+        "Yours has joined time and batch in one axis: stack the states, do not concatenate.": (
+            with_output(lambda out, h_n, a: out.flatten(0, 1))
+        ),
         "Yours is the last state alone, without an axis for time.": with_result(
             lambda both: (both[1], both[1])
         ),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from labkit.checks.bank import Function, Mistake, Variant
@@ -50,6 +51,12 @@ def _in_each_step(mistake: Mistake) -> Mistake:
     return replace(mistake, variants={k: _walked(v) for k, v in mistake.variants.items()})
 
 
+def _activated_afterwards(op: Function, a: Arguments) -> Both:
+    output, h_n = op(a.but(nonlinearity="identity"))
+    activation = torch.relu if a.nonlinearity == "relu" else torch.tanh
+    return activation(output), activation(h_n)
+
+
 def _rows_in_turn(op: Function, a: Arguments) -> Both:
     """Begin each row with the state in which the row before it ended."""
     rows, h = [], a.h[:1]
@@ -74,6 +81,28 @@ def _lengths_by(step: int) -> Variant:
     return with_arguments(lambda a: {} if a.lengths is None else {"lengths": a.lengths + step})
 
 
+def _until_the_shortest_ends(op: Function, a: Arguments) -> Both:
+    if a.lengths is None:
+        return op(a)
+    steps = int(a.lengths.min())
+    output, h_n = op(a.but(x=a.x[:steps], lengths=None))
+    return F.pad(output, (0, 0, 0, 0, 0, len(a.x) - steps)), h_n
+
+
+def _padding_without_input(op: Function, a: Arguments) -> Both:
+    if a.lengths is None:
+        return op(a)
+    ended = torch.arange(len(a.x), device=a.lengths.device)[:, None] >= a.lengths
+    return op(a.but(x=a.x.masked_fill(ended[:, :, None], 0), lengths=None))
+
+
+def _one_step_after_the_last(op: Function, a: Arguments) -> Both:
+    if a.lengths is None:
+        return op(a)
+    places = a.lengths.clamp(max=len(a.x) - 1)
+    return op(a)[0], op(a.but(lengths=None))[0][places, torch.arange(len(places))]
+
+
 def _only_last_knows_lengths(op: Function, a: Arguments) -> Both:
     return op(a.but(lengths=None))[0], op(a)[1]
 
@@ -94,6 +123,13 @@ STATE_NOT_CARRIED = Mistake(
     "The state is not carried from step to step: each begins with the first state.",
     "Give the next step what this one returned: h = update(x[t], h, ...).",
     {"": _walked(entering=lambda h_0, h: h_0)},
+)
+
+BARE_STATE_CARRIED = Mistake(
+    "bare_state_carried",
+    "The next step gets the bare sum: tanh is applied to what is returned, not to what is carried.",
+    "Carry what you append: h = torch.tanh(...), then states.append(h).",
+    {"": _activated_afterwards},
 )
 
 INITIAL_STATE_IGNORED = Mistake(
@@ -118,6 +154,13 @@ LENGTHS_IGNORED = Mistake(
         "Your output repeats the last state there, instead of zeros.": with_output(_state_repeated),
         "Your last state is output[-1], which is zero for a row that ended before.": with_last(
             lambda out, h_n, a: out[-1]
+        ),
+        "Your last state is output[lengths]; the last step of row n is lengths[n] - 1.": time_first(
+            _one_step_after_the_last
+        ),
+        "Yours ends for all when the shortest ends.": time_first(_until_the_shortest_ends),
+        "Your padding reads zeros, but goes on updating the state.": time_first(
+            _padding_without_input
         ),
         "Yours goes one step too far.": _lengths_by(+1),
         "Yours ends one step too early.": _lengths_by(-1),
@@ -187,6 +230,7 @@ ROWS_CHAINED = Mistake(
 # From common to rare: where two of them give the same answers, the first is named.
 MISTAKES = (
     STATE_NOT_CARRIED,
+    BARE_STATE_CARRIED,
     INITIAL_STATE_IGNORED,
     outputs.OUTPUT_SHIFTED,
     outputs.OUTPUT_NOT_ALL,

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -42,6 +44,13 @@ def test_a_state_that_is_not_carried_begins_anew_in_each_step(sums):
     assert made(bank.INITIAL_STATE_IGNORED, sums)[0] == [[1, 3, 7], [10, 30, 70]]
 
 
+def test_a_bare_state_that_is_carried_is_squashed_afterwards(sums):
+    small = sums.but(x=sums.x / 100, h=sums.h / 100, nonlinearity="tanh")
+    assert made(bank.BARE_STATE_CARRIED, small)[0][0] == pytest.approx(
+        [math.tanh(1.01), math.tanh(1.03), math.tanh(1.07)]
+    )
+
+
 def test_chained_rows_begin_where_the_row_before_ended(sums):
     assert made(bank.ROWS_CHAINED, sums)[0] == [[101, 103, 107], [117, 137, 177]]
 
@@ -64,6 +73,13 @@ def test_padding_is_counted_in_many_ways(sums):
     assert outputs["Your output repeats the last state there, instead of zeros."] == [101, 101, 101]
     last = "Your last state is output[-1], which is zero for a row that ended before."
     assert (outputs[last], lasts[last]) == ([101, 0, 0], 0)
+    picked = "Your last state is output[lengths]; the last step of row n is lengths[n] - 1."
+    assert (outputs[picked], lasts[picked]) == ([101, 0, 0], 103)
+    idle = "Your padding reads zeros, but goes on updating the state."
+    assert (outputs[idle], lasts[idle]) == ([101, 101, 101], 101)
+    shortest = "Yours ends for all when the shortest ends."
+    second = made(bank.LENGTHS_IGNORED, padded, shortest)
+    assert (second[0][1], second[1][1]) == ([1010, 0, 0], 1010)
     assert lasts["Yours goes one step too far."] == 103
     assert lasts["Yours ends one step too early."] == 100
 

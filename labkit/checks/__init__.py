@@ -27,6 +27,7 @@ _HOMES = {
     "rotary_embedding": "rotary_embedding",
     "scaled_dot_product_attention": "attention",
     "sgd": "gradient_descent",
+    "sigmoid": "elementwise",
     "sinusoidal_encoding": "sinusoidal_encoding",
     "softmax": "activations",
 }

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 COARSE = 2e-2  # float16 and bfloat16 keep three and two decimal digits
+FINE = 1e-5  # some approximations are off by less than the usual tolerance
 
 
 class Arguments(dict[str, Any]):
@@ -124,12 +125,14 @@ def bundle(name: str, members: str, words: str) -> Bundle:
 class Question:
     """One call to make; only what differs from the defaults is in ``arguments``.
 
-    A ``probe`` is asked again with another dtype, on another device, and for its gradients.
+    A ``probe`` is asked again with another dtype, on another device, and for its gradients. A
+    ``fine`` one tells a good approximation from the right number.
     """
 
     about: str
     arguments: Arguments
     probe: bool = False
+    fine: bool = False
 
     def options(self) -> dict[str, Any]:
         """Return the arguments that are neither tensors nor sequences of tensors."""
@@ -144,7 +147,9 @@ class Question:
     @property
     def tolerance(self) -> float:
         """How far from the right number an answer may be."""
-        return COARSE if self.dtype in (torch.float16, torch.bfloat16) else TOLERANCE
+        if self.dtype in (torch.float16, torch.bfloat16):
+            return COARSE
+        return FINE if self.fine else TOLERANCE
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,12 @@ def test_half_precision_may_be_further_off(dtype, tolerance):
     assert Question("", given).tolerance == tolerance
 
 
+def test_a_fine_question_tells_an_approximation_from_the_right_number():
+    given = Arguments(x=torch.ones(1))
+    assert Question("", given, fine=True).tolerance == 1e-5
+    assert Question("", given.copied(dtype=torch.float16), fine=True).tolerance == 2e-2
+
+
 def test_a_question_without_tensors_has_no_dtype():
     assert Question("", Arguments(length=3, labels=torch.tensor([1]))).dtype is None
 

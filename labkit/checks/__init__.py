@@ -18,6 +18,7 @@ _HOMES = {
     "binary_cross_entropy_with_logits": "binary_cross_entropy",
     "conv2d": "convolution",
     "cross_entropy": "losses",
+    "gelu": "gelu",
     "gru_update": "gated_recurrence",
     "lstm_update": "gated_recurrence",
     "max_pool2d": "pooling",

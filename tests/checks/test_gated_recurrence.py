@@ -318,6 +318,63 @@ def gru_first_state(x, h, w_ih, w_hh):
     return gru_plain(x, h[:1].repeat(len(x), 1), w_ih, w_hh)
 
 
+def gru_sums(x, h, w_ih, w_hh):
+    from_x, from_h = (x @ w_ih.T).chunk(3, 1), (h @ w_hh.T).chunk(3, 1)
+    return [a + b for a, b in zip(from_x[:2], from_h[:2], strict=True)], from_x[2], from_h[2]
+
+
+@makes("gate_activation")
+def gru_bare_reset(x, h, w_ih, w_hh):
+    (r, z), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    return torch.lerp(tanh(x_n + r * h_n), h, sigmoid(z))
+
+
+@makes("gate_activation")
+def gru_bare_update(x, h, w_ih, w_hh):
+    (r, z), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    return torch.lerp(tanh(x_n + sigmoid(r) * h_n), h, z)
+
+
+@makes("reset_wrong")
+def gru_one_gate_for_both(x, h, w_ih, w_hh):
+    (_, z), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    return torch.lerp(tanh(x_n + sigmoid(z) * h_n), h, sigmoid(z))
+
+
+@makes("reset_wrong")
+def gru_reset_state_for_the_update_gate(x, h, w_ih, w_hh):
+    H = h.shape[1]
+    (r, _), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    z = sigmoid(x @ w_ih[H : 2 * H].T + (sigmoid(r) * h) @ w_hh[H : 2 * H].T)
+    return torch.lerp(tanh(x_n + sigmoid(r) * h_n), h, z)
+
+
+@makes("update_wrong")
+def gru_new_state_for_the_update_gate(x, h, w_ih, w_hh):
+    H = h.shape[1]
+    (r, _), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    n = tanh(x_n + sigmoid(r) * h_n)
+    z = sigmoid(x @ w_ih[H : 2 * H].T + n @ w_hh[H : 2 * H].T)
+    return (1 - z) * n + z * h
+
+
+@makes("update_wrong")
+def gru_mixed_by_the_reset_gate(x, h, w_ih, w_hh):
+    (r, _), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    return torch.lerp(tanh(x_n + sigmoid(r) * h_n), h, sigmoid(r))
+
+
+@makes("update_wrong")
+def gru_tanh_of_the_mixture(x, h, w_ih, w_hh):
+    return tanh(gru_plain(x, h, w_ih, w_hh))
+
+
+@makes("update_gate_inverted+candidate_activation")
+def gru_inverted_without_tanh(x, h, w_ih, w_hh):
+    (r, z), x_n, h_n = gru_sums(x, h, w_ih, w_hh)
+    return torch.lerp(h, x_n + sigmoid(r) * h_n, sigmoid(z))
+
+
 @makes("wrong_values")
 def gru_halves(x, h, w_ih, w_hh):
     return (gru_plain(x, h, w_ih, w_hh) + h) / 2
@@ -673,6 +730,37 @@ def lstm_cell_detached(x, state, w_ih, w_hh):
     i, f, g, o = lstm_gates(x, h, w_ih, w_hh)
     c = f * c + i * g
     return o * tanh(c.detach()), c
+
+
+def lstm_sums(x, state, w_ih, w_hh):
+    return (x @ w_ih.T + state[0] @ w_hh.T).chunk(4, 1)
+
+
+@makes("forget_gate_wrong")
+def lstm_remembers_at_first(x, state, w_ih, w_hh):
+    i, f, g, o = lstm_sums(x, state, w_ih, w_hh)
+    c = sigmoid(f + 1) * state[1] + sigmoid(i) * tanh(g)
+    return sigmoid(o) * tanh(c), c
+
+
+@makes("gate_activation")
+def lstm_output_gate_with_tanh(x, state, w_ih, w_hh):
+    i, f, g, o = lstm_sums(x, state, w_ih, w_hh)
+    c = sigmoid(f) * state[1] + sigmoid(i) * tanh(g)
+    return tanh(o) * tanh(c), c
+
+
+@makes("output_gate_wrong")
+def lstm_returns_its_gate(x, state, w_ih, w_hh):
+    i, f, g, o = lstm_sums(x, state, w_ih, w_hh)
+    return sigmoid(o), sigmoid(f) * state[1] + sigmoid(i) * tanh(g)
+
+
+@makes("cell_tanh_forgotten+forget_gate_wrong")
+def lstm_never_forgets_and_is_not_squashed(x, state, w_ih, w_hh):
+    i, _, g, o = lstm_sums(x, state, w_ih, w_hh)
+    c = state[1] + sigmoid(i) * tanh(g)
+    return sigmoid(o) * c, c
 
 
 @makes("wrong_values")

@@ -32,6 +32,7 @@ __all__ = [
     "lstm_gates",
     "misuse",
     "moments",
+    "mse",
     "multi_head_attention",
     "multi_head_parts",
     "multi_head_projections",

@@ -19,10 +19,14 @@ __all__ = ["MISTAKES"]
 Both = tuple[Tensor, Tensor]
 
 
-def _squashed(_: Function, a: Arguments) -> Both:
-    parts = parts_of(a)
-    c = torch.tanh(parts.new_c)
-    return parts.o * c, c
+def _squashed(op: Function, a: Arguments) -> Both:
+    c = torch.tanh(op(a)[1])
+    return parts_of(a).o * c, c
+
+
+def _squashed_twice(op: Function, a: Arguments) -> Both:
+    c = torch.tanh(op(a)[1])
+    return parts_of(a).o * torch.tanh(c), c
 
 
 def _swapped_states(a: Arguments) -> dict:
@@ -34,12 +38,13 @@ CELL_TANH_FORGOTTEN = Mistake(
     "The tanh around the cell state is forgotten or misplaced.",
     "h = o * torch.tanh(c), and c itself is returned as it is.",
     {
-        "Yours returns h = o * c.": with_output(lambda p: p.o * p.new_c),
-        "Yours has the sigmoid there.": with_output(lambda p: p.o * torch.sigmoid(p.new_c)),
+        "Yours returns h = o * c.": with_output(lambda p, c: p.o * c),
+        "Yours has the sigmoid there.": with_output(lambda p, c: p.o * torch.sigmoid(c)),
         "Yours has it around the product: tanh(o * c).": with_output(
-            lambda p: torch.tanh(p.o * p.new_c)
+            lambda p, c: torch.tanh(p.o * c)
         ),
         "Yours keeps tanh(c) as the cell state.": _squashed,
+        "Yours keeps tanh(c) as the cell state, and takes tanh of it again.": _squashed_twice,
     },
 )
 
@@ -48,7 +53,7 @@ OLD_CELL_USED = Mistake(
     "The old cell state is used or returned where the new one belongs.",
     "Compute c first, then h = o * torch.tanh(c); return both.",
     {
-        "Your h is made of the old one.": with_output(lambda p: p.o * torch.tanh(p.c)),
+        "Your h is made of the old one.": with_output(lambda p, _: p.o * torch.tanh(p.c)),
         "Your h is right, but the old c is returned.": lambda op, a: (op(a)[0], a.c),
     },
 )

@@ -5,7 +5,7 @@ c' = f ⊙ c + i ⊙ g and h' = o ⊙ tanh(c').
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -71,12 +71,12 @@ def _cell(new_c: Callable[[Parts], Tensor]) -> Variant:
     return variant
 
 
-def with_output(new_h: Callable[[Parts], Tensor]) -> Variant:
-    """Make a variant with another h; its cell state is right."""
+def with_output(new_h: Callable[[Parts, Tensor], Tensor]) -> Variant:
+    """Make a variant with another h, from the gates and the new cell state, which stays."""
 
-    def variant(_: Function, a: Arguments) -> Both:
-        parts = parts_of(a)
-        return new_h(parts), parts.new_c
+    def variant(op: Function, a: Arguments) -> Both:
+        _, c = op(a)
+        return new_h(parts_of(a), c), c
 
     return variant
 
@@ -84,6 +84,17 @@ def with_output(new_h: Callable[[Parts], Tensor]) -> Variant:
 def _with(**activations: Callable[[Tensor], Tensor]) -> Variant:
     def variant(_: Function, a: Arguments) -> Both:
         parts = parts_of(a, **activations)
+        return parts.o * torch.tanh(parts.new_c), parts.new_c
+
+    return variant
+
+
+def _with_one(gate: str, activation: Callable[[Tensor], Tensor]) -> Variant:
+    """Make a variant that has this around the sum of one gate."""
+
+    def variant(_: Function, a: Arguments) -> Both:
+        changed = getattr(parts_of(a, gate=activation), gate)
+        parts = replace(parts_of(a), **{gate: changed})
         return parts.o * torch.tanh(parts.new_c), parts.new_c
 
     return variant
@@ -138,6 +149,11 @@ GATE_ACTIVATION = Mistake(
         "Yours have tanh, and the candidate has the sigmoid.": _with(
             gate=torch.tanh, candidate=torch.sigmoid
         ),
+        **{
+            f"Your {gate} {words}.": _with_one(gate, activation)
+            for gate in "ifo"
+            for words, activation in (("is the bare sum", torch.clone), ("has tanh", torch.tanh))
+        },
     },
 )
 
@@ -154,6 +170,12 @@ FORGET_GATE_WRONG = Mistake(
             lambda p: (1 - p.f) * p.c + p.i * p.g
         ),
         "Yours multiplies h instead of c.": _cell(lambda p: p.f * p.h + p.i * p.g),
+        "Yours adds 1 to its sum, as some do to the bias that they begin with.": _with_one(
+            "f", lambda s: torch.sigmoid(s + 1)
+        ),
+        "Yours multiplies what is kept and what is written, instead of adding them.": _cell(
+            lambda p: p.f * p.c * p.i * p.g
+        ),
     },
 )
 
@@ -174,10 +196,11 @@ OUTPUT_GATE_WRONG = Mistake(
     "The output gate is not used as it should be.",
     "h = o * torch.tanh(c), with o from the old h and c the new cell state.",
     {
-        "Yours does not use it.": with_output(lambda p: torch.tanh(p.new_c)),
-        "Yours multiplies the candidate, not the cell.": with_output(lambda p: p.o * p.g),
-        "Yours uses the input gate.": with_output(lambda p: p.i * torch.tanh(p.new_c)),
-        "Yours uses the forget gate.": with_output(lambda p: p.f * torch.tanh(p.new_c)),
+        "Yours does not use it.": with_output(lambda p, c: torch.tanh(c)),
+        "Yours is the gate itself.": with_output(lambda p, c: p.o),
+        "Yours multiplies the candidate, not the cell.": with_output(lambda p, c: p.o * p.g),
+        "Yours uses the input gate.": with_output(lambda p, c: p.i * torch.tanh(c)),
+        "Yours uses the forget gate.": with_output(lambda p, c: p.f * torch.tanh(c)),
         "Yours computes it from a state that is new already.": _new_h_for_output_gate,
     },
 )

@@ -31,6 +31,9 @@ WORKED = {
         math.tanh(0.5), 1,
     ],
     ("CELL_TANH_FORGOTTEN", "Yours keeps tanh(c) as the cell state."): [H, math.tanh(1)],
+    ("CELL_TANH_FORGOTTEN", "Yours keeps tanh(c) as the cell state, and takes tanh of it again."): [
+        math.tanh(math.tanh(1)) / 2, math.tanh(1),
+    ],
     ("OLD_CELL_USED", "Your h is made of the old one."): [math.tanh(2) / 2, 1],
     ("OLD_CELL_USED", "Your h is right, but the old c is returned."): [H, 2],
     ("CELL_IGNORED", ""): [0, 0],

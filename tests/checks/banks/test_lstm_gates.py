@@ -33,9 +33,21 @@ CELLS = {
     ("INPUT_GATE_WRONG", "Yours uses 1 - f in its place."): F * C + (1 - F) * G,
     ("CANDIDATE_ACTIVATION", "Yours uses it as it is."): F * C + I * 0.75,
     ("GATE_ACTIVATION", "Yours are the bare sums."): -0.25 * C + 0.5 * G,
+    ("GATE_ACTIVATION", "Your f is the bare sum."): -0.25 * C + I * G,
+    ("GATE_ACTIVATION", "Your i has tanh."): F * C + math.tanh(0.5) * G,
+    (
+        "FORGET_GATE_WRONG",
+        "Yours adds 1 to its sum, as some do to the bias that they begin with.",
+    ): sigmoid(0.75) * C + I * G,
+    (
+        "FORGET_GATE_WRONG",
+        "Yours multiplies what is kept and what is written, instead of adding them.",
+    ): F * C * I * G,
 }
 SHOWN = {
     ("OUTPUT_GATE_WRONG", "Yours does not use it."): math.tanh(F * C + I * G),
+    ("OUTPUT_GATE_WRONG", "Yours is the gate itself."): O,
+    ("GATE_ACTIVATION", "Your o is the bare sum."): math.tanh(F * C + I * G),
     ("OUTPUT_GATE_WRONG", "Yours multiplies the candidate, not the cell."): O * G,
     ("OUTPUT_GATE_WRONG", "Yours uses the input gate."): I * math.tanh(F * C + I * G),
 }
@@ -52,6 +64,13 @@ def test_what_is_shown_of_the_cell_is_as_the_words_say(mistake, particular):
     h, c = getattr(bank, mistake).variants[particular](LSTM_UPDATE.reference, ASKED)
     assert float(h) == pytest.approx(SHOWN[mistake, particular], abs=1e-6)
     assert float(c) == pytest.approx(F * C + I * G)
+
+
+def test_a_wrong_cell_can_be_shown_wrongly():
+    kept = bank.FORGET_GATE_WRONG.variants["Yours does not use it: nothing is ever forgotten."]
+    shown = bank.OUTPUT_GATE_WRONG.variants["Yours does not use it."]
+    h, c = shown(lambda a: kept(LSTM_UPDATE.reference, a), ASKED)
+    assert [float(h), float(c)] == pytest.approx([math.tanh(C + I * G), C + I * G])
 
 
 def test_the_parts_are_the_gates_and_the_candidate():

@@ -325,6 +325,24 @@ def parameter_alone(p, g, m, v, t, lr):
     return plain(p, g, m, v, t, lr)[0]
 
 
+@makes("means_wrong")
+def mean_the_other_way_round(p, g, m, v, t, lr):
+    m, v = 0.1 * m + 0.9 * g, 0.999 * v + 0.001 * g**2
+    return p - lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8), m, v
+
+
+@makes("betas_wrong")
+def one_beta(p, g, m, v, t, lr, beta1=0.9, beta2=0.999):
+    m, v = beta1 * m + (1 - beta1) * g, beta1 * v + (1 - beta1) * g**2
+    return p - lr * (m / (1 - beta1**t)) / ((v / (1 - beta1**t)).sqrt() + 1e-8), m, v
+
+
+@makes("betas_wrong")
+def betas_of_the_paper(p, g, m, v, t, lr, beta1=0.9, beta2=0.999):
+    m, v = moments(g, m, v)
+    return p - lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-8), m, v
+
+
 @makes("wrong_values")
 def amsgrad(p, g, m, v, t, lr):
     old = v

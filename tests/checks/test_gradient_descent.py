@@ -182,6 +182,36 @@ def of_the_paper(p, g, v, lr, momentum):
     return p + v, v
 
 
+@makes("lr_in_velocity")
+def rate_in_both_lines(p, g, v, lr, momentum):
+    v = momentum * v + lr * g
+    return p - lr * v, v
+
+
+@makes("lr_in_velocity")
+def rate_in_both_lines_of_the_paper(p, g, v, lr, momentum):
+    v = momentum * v - lr * g
+    return p + lr * v, v
+
+
+@makes("momentum_wrong")
+def momentum_at_the_gradient(p, g, v, lr, momentum):
+    v = (1 - momentum) * v + momentum * g
+    return p - lr * v, v
+
+
+@makes("nesterov_wrong")
+def nesterov_unasked(p, g, v, lr, momentum):
+    v = momentum * v + g
+    return p - lr * (g + momentum * v), v
+
+
+@makes("dampening_wrong")
+def dampening_for_its_complement(p, g, v, lr, momentum, dampening=0.0):
+    v = momentum * v + dampening * g
+    return p - lr * v, v
+
+
 @makes("velocity_sign")
 def downhill_velocity(p, g, v, lr, momentum):
     v = momentum * v - g

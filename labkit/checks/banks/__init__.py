@@ -36,6 +36,7 @@ __all__ = [
     "multi_head_attention",
     "multi_head_parts",
     "multi_head_projections",
+    "optimisers",
     "pooling",
     "pooling_axes",
     "pooling_padding",

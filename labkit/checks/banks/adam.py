@@ -14,7 +14,7 @@ from labkit.checks.bank import Function, Mistake, Variant
 from labkit.checks.banks import moments
 from labkit.checks.banks.misuse import with_arguments, with_result
 from labkit.checks.banks.moments import gradient_of, mean_of, moved, square_of
-from labkit.checks.banks.sgd import LR_WRONG, SIGN_WRONG, UPDATE_RETURNED
+from labkit.checks.banks.optimisers import LR_WRONG, SIGN_WRONG, UPDATE_RETURNED
 from labkit.checks.question import Arguments
 
 __all__ = ["MISTAKES"]
@@ -178,6 +178,7 @@ MISTAKES = (
     ROOT_FORGOTTEN,
     moments.MEANS_WRONG,
     moments.BETAS_SWAPPED,
+    moments.BETAS_WRONG,
     STEP_OFF_BY_ONE,
     STATE_WRONG,
     MOVED_BY_OTHER,

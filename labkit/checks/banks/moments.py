@@ -13,6 +13,7 @@ from labkit.checks.question import Arguments
 
 __all__ = [
     "BETAS_SWAPPED",
+    "BETAS_WRONG",
     "MEANS_WRONG",
     "SQUARE_WRONG",
     "gradient_of",
@@ -84,6 +85,12 @@ MEANS_WRONG = Mistake(
             lambda a: (1 - a.beta1) * a.mean + a.beta1 * gradient_of(a),
             lambda a: (1 - a.beta2) * a.square + a.beta2 * gradient_of(a) ** 2,
         ),
+        "Your m has beta1 and 1 - beta1 exchanged.": _with(
+            lambda a: (1 - a.beta1) * a.mean + a.beta1 * gradient_of(a)
+        ),
+        "Your v has beta2 and 1 - beta2 exchanged.": _with(
+            square=lambda a: (1 - a.beta2) * a.square + a.beta2 * gradient_of(a) ** 2
+        ),
         "Yours add the whole gradient.": _with(
             lambda a: a.beta1 * a.mean + gradient_of(a),
             lambda a: a.beta2 * a.square + gradient_of(a) ** 2,
@@ -103,4 +110,17 @@ BETAS_SWAPPED = Mistake(
     "beta1 and beta2 are swapped.",
     "beta1 (0.9) belongs to m, beta2 (0.999) to v.",
     {"": with_arguments(lambda a: {"beta1": a.beta2, "beta2": a.beta1})},
+)
+
+BETAS_WRONG = Mistake(
+    "betas_wrong",
+    "The betas that are given are not both used.",
+    "Use beta1 for m and its correction, beta2 for v and its correction.",
+    {
+        "Yours has beta1 in both places.": with_arguments(lambda a: {"beta2": a.beta1}),
+        "Yours has beta2 in both places.": with_arguments(lambda a: {"beta1": a.beta2}),
+        "Yours are 0.9 and 0.999, whatever is given.": with_arguments(
+            lambda a: {"beta1": 0.9, "beta2": 0.999}
+        ),
+    },
 )

@@ -11,9 +11,10 @@ from torch import Tensor
 
 from labkit.checks.bank import Function, Mistake, Variant
 from labkit.checks.banks.misuse import with_arguments, with_result
+from labkit.checks.banks.optimisers import LR_WRONG, SIGN_WRONG, UPDATE_RETURNED
 from labkit.checks.question import Arguments
 
-__all__ = ["LR_WRONG", "MISTAKES", "SIGN_WRONG", "UPDATE_RETURNED"]
+__all__ = ["MISTAKES"]
 
 Both = tuple[Tensor, Tensor]
 
@@ -50,8 +51,12 @@ def _with_nesterov(step: Callable[[Arguments, Tensor], Tensor]) -> Variant:
     return lambda op, a: changed(op, a) if a.nesterov else op(a)
 
 
+def _lr_velocity(a: Arguments) -> Tensor:
+    return a.momentum * a.velocity + a.lr * (1 - a.dampening) * _decayed(a)
+
+
 def _lr_inside(op: Function, a: Arguments) -> Both:
-    v = a.momentum * a.velocity + a.lr * (1 - a.dampening) * _decayed(a)
+    v = _lr_velocity(a)
     return a.parameter - v, v
 
 
@@ -72,36 +77,6 @@ def _decay_of(decay: Callable[[Arguments], Tensor]) -> Variant:
     return with_arguments(change)
 
 
-# These two hold for every optimiser: the first result is the parameter.
-SIGN_WRONG = Mistake(
-    "sign_wrong",
-    "The step goes uphill: the loss grows.",
-    "The gradient points to where the loss grows; subtract the step.",
-    {"": lambda op, a: (2 * a.parameter - op(a)[0], *op(a)[1:])},
-)
-
-UPDATE_RETURNED = Mistake(
-    "update_returned",
-    "The step is returned instead of the new parameter.",
-    "Return parameter - step.",
-    {
-        "": lambda op, a: (a.parameter - op(a)[0], *op(a)[1:]),
-        "It has a minus already.": lambda op, a: (op(a)[0] - a.parameter, *op(a)[1:]),
-        "Yours returns the parameter as it was.": lambda op, a: (a.parameter, *op(a)[1:]),
-    },
-)
-
-LR_WRONG = Mistake(
-    "lr_wrong",
-    "The learning rate is not used as it should be.",
-    "Multiply the whole step by lr, once.",
-    {
-        "Yours does not use it.": with_arguments(lambda a: {"lr": 1.0}),
-        "Yours uses it twice.": with_arguments(lambda a: {"lr": a.lr**2}),
-        "Yours divides by it.": with_arguments(lambda a: {"lr": 1 / a.lr}),
-    },
-)
-
 LR_IN_VELOCITY = Mistake(
     "lr_in_velocity",
     "The learning rate is inside the velocity. That is another bookkeeping, which papers have too; "
@@ -110,6 +85,11 @@ LR_IN_VELOCITY = Mistake(
     {
         "": _lr_inside,
         "Yours is v = momentum * v - lr * g, and adds it.": _lr_inside_downhill,
+        "It is in the step too, so that it counts twice.": _with_velocity(_lr_velocity),
+        "It is in the step too, and the velocity has a minus.": lambda op, a: (
+            a.parameter + a.lr * (a.momentum * a.velocity - a.lr * _decayed(a)),
+            a.momentum * a.velocity - a.lr * _decayed(a),
+        ),
     },
 )
 
@@ -150,6 +130,9 @@ MOMENTUM_WRONG = Mistake(
             lambda a: a.velocity + a.momentum * _decayed(a)
         ),
         "Yours fades both.": _with_velocity(lambda a: a.momentum * (a.velocity + _decayed(a))),
+        "Yours has momentum and 1 - momentum exchanged.": _with_velocity(
+            lambda a: (1 - a.momentum) * a.velocity + a.momentum * _decayed(a)
+        ),
         "Yours keeps 1 - momentum of the old one.": _with_velocity(
             lambda a: (1 - a.momentum) * a.velocity + _decayed(a)
         ),
@@ -176,6 +159,7 @@ NESTEROV_WRONG = Mistake(
         "It is ignored, or the old velocity stands there, which is the same.": with_arguments(
             lambda a: {"nesterov": False}
         ),
+        "It is always on.": with_arguments(lambda a: {"nesterov": True}),
         "Yours adds the whole velocity.": _with_nesterov(lambda a, v: _decayed(a) + v),
         "Yours leaves the gradient out.": _with_nesterov(lambda a, v: a.momentum * v),
         "Yours fades the gradient instead of the velocity.": _with_nesterov(
@@ -211,6 +195,9 @@ DAMPENING_WRONG = Mistake(
         "It is ignored.": with_arguments(lambda a: {"dampening": 0.0}),
         "Yours adds dampening * g.": with_arguments(
             lambda a: {"dampening": 1 - a.dampening} if a.dampening else {}
+        ),
+        "Yours adds dampening * g, which is nothing where it is 0.": with_arguments(
+            lambda a: {"dampening": 1 - a.dampening}
         ),
         "Yours damps the velocity too.": _with_velocity(
             lambda a: (1 - a.dampening) * (a.momentum * a.velocity + _decayed(a))

@@ -24,6 +24,10 @@ WORKED = {
     ("SQUARE_WRONG", "Yours squares (1 - beta2) * g as a whole."): [3, 6 + (0.25 * 2) ** 2],
     ("MEANS_WRONG", "Yours add the whole gradient."): [2 + 2, 6 + 4],
     ("MEANS_WRONG", "Yours forget the old ones."): [1, 1],
+    ("MEANS_WRONG", "Your v has beta2 and 1 - beta2 exchanged."): [3, 0.25 * 8 + 0.75 * 4],
+    ("BETAS_WRONG", "Yours has beta1 in both places."): [3, 0.5 * 8 + 0.5 * 4],
+    ("BETAS_WRONG", "Yours has beta2 in both places."): [0.75 * 4 + 0.25 * 2, 7],
+    ("BETAS_WRONG", "Yours are 0.9 and 0.999, whatever is given."): [3.8, 0.999 * 8 + 0.001 * 4],
     ("BETAS_SWAPPED", ""): [0.75 * 4 + 0.25 * 2, 0.5 * 8 + 0.5 * 4],
 }
 
@@ -33,9 +37,16 @@ def test_the_moments_are_as_the_words_say_and_it_moves_by_them(mistake, particul
     variant = getattr(bank, mistake).variants[particular]
     moved, mean, square = map(float, variant(ADAM.reference, ASKED))
     assert [mean, square] == pytest.approx(WORKED[mistake, particular])
-    if mistake != "BETAS_SWAPPED":
+    if not mistake.startswith("BETAS"):
         corrected = mean / (1 - 0.5**2), square / (1 - 0.75**2)
         assert moved == pytest.approx(10 - 0.25 * corrected[0] / corrected[1] ** 0.5)
+
+
+def test_a_mean_may_be_mixed_the_other_way_round():
+    exchanged = "Your m has beta1 and 1 - beta1 exchanged."
+    asked = ASKED.but(beta1=0.75)
+    _, mean, square = bank.MEANS_WRONG.variants[exchanged](ADAM.reference, asked)
+    assert (float(mean), float(square)) == (0.25 * 4 + 0.75 * 2, 7)
 
 
 def test_the_right_moments_hold_the_decay():

@@ -24,10 +24,16 @@ def made(mistake, particular="", **options):
 
 
 WORKED = {
-    ("SIGN_WRONG", ""): [10 + 0.25 * 7, 7],
-    ("UPDATE_RETURNED", ""): [0.25 * 7, 7],
-    ("LR_WRONG", "Yours does not use it."): [10 - 7, 7],
-    ("LR_WRONG", "Yours divides by it."): [10 - 7 / 0.25, 7],
+    ("LR_IN_VELOCITY", "It is in the step too, so that it counts twice."): [
+        10 - 0.25 * (0.5 * 8 + 0.25 * 3), 0.5 * 8 + 0.25 * 3,
+    ],
+    ("LR_IN_VELOCITY", "It is in the step too, and the velocity has a minus."): [
+        10 + 0.25 * (0.5 * 8 - 0.25 * 3), 0.5 * 8 - 0.25 * 3,
+    ],
+    ("NESTEROV_WRONG", "It is always on."): [10 - 0.25 * (3 + 0.5 * 7), 7],
+    ("DAMPENING_WRONG", "Yours adds dampening * g, which is nothing where it is 0."): [
+        10 - 0.25 * 0.5 * 8, 0.5 * 8,
+    ],
     ("LR_IN_VELOCITY", ""): [10 - (0.5 * 8 + 0.25 * 3), 0.5 * 8 + 0.25 * 3],
     ("VELOCITY_SIGN", "Yours subtracts the gradient in the velocity."): [10 - 0.25 * 1, 4 - 3],
     ("MOMENTUM_WRONG", "Yours is the gradient alone: momentum is ignored."): [10 - 0.25 * 3, 3],
@@ -36,7 +42,7 @@ WORKED = {
     ("OLD_VELOCITY", "Yours moves by the old one."): [10 - 0.25 * 8, 7],
     ("OLD_VELOCITY", "Yours returns the old one."): [8.25, 8],
     ("RESULTS_SWAPPED", ""): [7, 8.25],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("mistake", "particular"), WORKED)
@@ -44,8 +50,13 @@ def test_parameter_and_velocity_are_as_the_words_say(mistake, particular):
     assert made(mistake, particular) == pytest.approx(WORKED[mistake, particular])
 
 
+def test_momentum_and_the_rest_exchanged():
+    exchanged = "Yours has momentum and 1 - momentum exchanged."
+    assert made("MOMENTUM_WRONG", exchanged, momentum=0.75)[1] == 0.25 * 8 + 0.75 * 3
+
+
 def test_nesterov_shows_with_the_option_only():
-    for particular in bank.NESTEROV_WRONG.variants:
+    for particular in bank.NESTEROV_WRONG.variants.keys() - {"It is always on."}:
         assert made("NESTEROV_WRONG", particular) == [8.25, 7]
     whole = made("NESTEROV_WRONG", "Yours adds the whole velocity.", nesterov=True)
     assert whole == [10 - 0.25 * (3 + 7), 7]

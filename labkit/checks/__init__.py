@@ -22,6 +22,7 @@ _HOMES = {
     "gru_update": "gated_recurrence",
     "lstm_update": "gated_recurrence",
     "max_pool2d": "pooling",
+    "mse": "mse",
     "multi_head_attention": "multi_head_attention",
     "rnn": "sequences",
     "rnn_update": "recurrence",

@@ -20,6 +20,7 @@ _HOMES = {
     "cross_entropy": "losses",
     "gelu": "gelu",
     "gru_update": "gated_recurrence",
+    "log_softmax": "log_softmax",
     "lstm_update": "gated_recurrence",
     "max_pool2d": "pooling",
     "mse": "mse",

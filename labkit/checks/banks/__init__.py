@@ -27,6 +27,7 @@ __all__ = [
     "gru",
     "gru_gates",
     "labels",
+    "log_softmax",
     "losses",
     "lstm",
     "lstm_gates",

@@ -43,6 +43,7 @@ def max_pool2d(function: object, *, timeout: float | int = 10.0) -> Verdict:
     The function takes ``(x, kernel_size)`` and any of ``stride``, ``padding``, ``dilation`` and
     ``ceil_mode``; what it does not take is not asked. Sizes are asked as plain integers, or as
     pairs of a function that takes nothing else. It may return the indices too, after the maxima.
+    A default stride of 1 is judged: windows lie side by side where no stride is given.
 
     Parameters
     ----------
@@ -65,7 +66,8 @@ def avg_pool2d(function: object, *, timeout: float | int = 10.0) -> Verdict:
 
     The function takes ``(x, kernel_size)`` and any of ``stride``, ``padding``, ``ceil_mode``,
     ``count_include_pad`` and ``divisor_override``; what it does not take is not asked. Sizes are
-    asked as plain integers, or as pairs of a function that takes nothing else.
+    asked as plain integers, or as pairs of a function that takes nothing else. A default stride of
+    1 is judged: windows lie side by side where no stride is given.
 
     Parameters
     ----------
@@ -84,24 +86,36 @@ def avg_pool2d(function: object, *, timeout: float | int = 10.0) -> Verdict:
 
 
 def _examined(function: object, operation: Operation, timeout: float | int) -> Verdict:
+    strides = _default_strides(function, operation)
+    # A stride of 2 is a habit, and right for many windows; one of 1 is for none of them.
+    if 1 in strides.values():
+        operation = _judging_the_stride(operation)
     verdict = examine(function, operation, timeout=timeout)
     if verdict.mistake == "raises":
         in_twos = examine(function, in_pairs(operation), timeout=timeout)
         verdict = verdict if in_twos.mistake == "raises" else in_twos
-    return replace(verdict, notes=(*verdict.notes, *_on_the_stride(function, operation)))
+    return replace(verdict, notes=(*verdict.notes, *_on_the_stride(strides)))
 
 
-def _on_the_stride(function: object, operation: Operation) -> list[str]:
-    """Say that a stride has a number for its default: it is always given, so no answer shows it."""
+def _default_strides(function: object, operation: Operation) -> dict[str, int]:
+    """Return the function's own default of its stride, if that is a number."""
     words = next(p.words for p in operation.parameters if p.name == "stride")
     try:
         declared = inspect.signature(function).parameters.values()
     except Exception:  # what has no signature was read another way, or could not be
-        return []
+        return {}
+    return {p.name: p.default for p in declared if p.name in words and isinstance(p.default, int)}
+
+
+def _judging_the_stride(operation: Operation) -> Operation:
+    judged = (replace(p, own_default=p.name == "stride") for p in operation.parameters)
+    return replace(operation, parameters=tuple(judged))
+
+
+def _on_the_stride(strides: dict[str, int]) -> list[str]:
     return [
-        f"your default for {p.name} is {p.default}; PyTorch's is kernel_size, windows side by side"
-        for p in declared
-        if p.name in words and isinstance(p.default, int)
+        f"your default for {name} is {default}; PyTorch's is kernel_size, windows side by side"
+        for name, default in strides.items()
     ]
 
 

@@ -195,11 +195,11 @@ def _by_place(parameter: P, meaning: dict[str, str], operation: Operation) -> bo
 def _agrees(declared: P, meaning: dict[str, str], operation: Operation) -> bool:
     """Whether leaving a parameter out, in a function, means what it means in the operation."""
     ours, theirs = operation.defaults[meaning[declared.name]], declared.default
-    if declared.kind is P.POSITIONAL_ONLY or ours is None:
-        return theirs is None and declared.kind is not P.POSITIONAL_ONLY
+    if declared.kind is P.POSITIONAL_ONLY:
+        return False
     if _is_part_of_the_answer(declared, meaning, operation):
         return True
-    return type(theirs) is type(ours) and theirs == ours
+    return theirs is None if ours is None else type(theirs) is type(ours) and theirs == ours
 
 
 def _is_part_of_the_answer(declared: P, meaning: dict[str, str], operation: Operation) -> bool:

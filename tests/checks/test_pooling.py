@@ -74,7 +74,7 @@ def max_by_unfold(x, window_size, stride=2, pad=0):
     return x.unfold(2, window_size, stride).unfold(3, window_size, stride).amax((-1, -2))
 
 
-def max_by_columns(x, kernel_size, stride=1):
+def max_by_columns(x, kernel_size, stride=3):
     n, c, h, _ = x.shape
     columns = F.unfold(x, kernel_size, stride=stride).view(n, c, kernel_size**2, -1)
     return columns.max(dim=2).values.view(n, c, out_size(h, kernel_size, stride), -1)
@@ -210,7 +210,7 @@ def average_by_matrices(x, k):
     return means(x.shape[2]) @ x @ means(x.shape[3]).T
 
 
-def average_by_summed_area(x, kernel_size, stride=1, padding=0):
+def average_by_summed_area(x, kernel_size, stride=2, padding=0):
     x = F.pad(x, (padding + 1, padding, padding + 1, padding))
     area = x.cumsum(2).cumsum(3)
     k = kernel_size
@@ -346,6 +346,28 @@ def right_size_but_steps_of_one(x, k, stride=None):
     stride = stride or k
     rows, columns = out_size(x.shape[2], k, stride), out_size(x.shape[3], k, stride)
     return pooled(largest, x, k, 1, rows=rows, columns=columns)
+
+
+@makes("stride_left_at_one", WRONG_MAX)
+def default_of_a_convolution(x, kernel_size, stride=1, padding=0):
+    return F.max_pool2d(x, kernel_size, stride, padding)
+
+
+@makes("kernel_not_counted", WRONG_MAX)
+def as_many_as_steps(x, k, stride=None):
+    s = stride or k
+    return pooled(largest, x, k, s, rows=x.shape[2] // s, columns=x.shape[3] // s)
+
+
+@makes("starts_at_zero", WRONG_MAX)
+def starts_below_zero(x, k):
+    return F.max_pool2d(x, k).clamp(min=-1)
+
+
+@makes("padding_one_side", WRONG_MAX)
+def padding_in_all(x, k, padding=0):
+    before, after = padding // 2, padding - padding // 2
+    return F.max_pool2d(F.pad(x, (before, after) * 2, value=-INFINITY), k)
 
 
 @makes("stride_ignored", WRONG_MAX)
@@ -660,6 +682,20 @@ def convolution_with_ones(x, k):
 @makes("stride_left_at_one", WRONG_AVERAGE)
 def sliding_mean(x, kernel_size):
     return x.unfold(2, kernel_size, 1).unfold(3, kernel_size, 1).mean((4, 5))
+
+
+@makes("stride_left_at_one", WRONG_AVERAGE)
+def mean_with_the_default_of_a_convolution(x, pool_size, strides=1):
+    return F.avg_pool2d(x, pool_size, strides)
+
+
+@makes("kernel_not_counted", WRONG_AVERAGE)
+def means_cut_off(x, k, stride=None):
+    s = stride or k
+    columns = [x[..., j : j + k].mean(3) for j in range(0, s * (x.shape[3] // s), s)]
+    out = torch.stack(columns, 3)
+    rows = [out[:, :, i : i + k].mean(2) for i in range(0, s * (x.shape[2] // s), s)]
+    return torch.stack(rows, 2)
 
 
 @makes("stride_ignored", WRONG_AVERAGE)

@@ -4,6 +4,7 @@ import pytest
 import torch.nn.functional as F
 
 from labkit.checks.convolution import CONV2D
+from labkit.checks.pooling import MAX_POOL2D
 from labkit.checks.question import Arguments
 from labkit.checks.signature import SignatureMismatchError, read
 
@@ -44,6 +45,17 @@ def test_defaults_that_mean_something_else_are_given_and_told():
     reading = read(lambda x, w, stride=2, padding=None, dilation=1: 0, CONV2D)
     assert reading.always == {"stride", "padding"}
     assert reading.remarks == ("your default for stride is 2, PyTorch's is 1",)
+
+
+def test_a_default_may_be_judged_where_ours_is_none():
+    judged = replace(MAX_POOL2D.parameters[2], own_default=True)
+    operation = replace(MAX_POOL2D, parameters=(*MAX_POOL2D.parameters[:2], judged))
+
+    def pool(x, kernel_size, stride=1):
+        return x
+
+    assert "stride" in read(pool, MAX_POOL2D).always
+    assert not read(pool, operation).always
 
 
 def test_a_default_that_is_a_part_of_the_answer_is_left_to_it():

@@ -40,6 +40,17 @@ def _sides(left: int, right: int, top: int, bottom: int, edge: float) -> Variant
     return variant
 
 
+def _shared(edge: float) -> Variant:
+    """Make a variant that adds ``padding`` pixels along each axis, the odd one at the end."""
+
+    def variant(op: Function, a: Arguments) -> Tensor:
+        high, wide = by_axis(a.padding)
+        sides = (wide // 2, wide - wide // 2, high // 2, high - high // 2)
+        return op(a.but(x=F.pad(a.x, sides, value=edge), padding=0))
+
+    return variant
+
+
 def _mirrored(mode: str) -> Variant:
     def variant(op: Function, a: Arguments) -> Tensor:
         high, wide = by_axis(a.padding)
@@ -85,11 +96,14 @@ def padding_one_side(edge: float) -> Mistake:
         "Yours adds all of it at the bottom and right.": _sides(0, 2, 0, 2, edge),
         "Yours adds all of it at the top and left.": _sides(2, 0, 2, 0, edge),
     }
+    half = {
+        "Yours shares it between both ends of an axis: each needs padding pixels.": _shared(edge)
+    }
     return Mistake(
         "padding_one_side",
         "The padding does not go all around the image.",
         f"Add padding pixels on each of the four sides: F.pad(x, (p, p, p, p), value={edge:g}).",
-        {**some, **both},
+        {**some, **both, **half},
     )
 
 

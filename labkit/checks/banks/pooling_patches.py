@@ -59,9 +59,14 @@ def padded(a: Arguments, edge: float) -> Tensor:
 
 
 def in_loops(
-    reduce: Callable[[Tensor], Tensor], *, edge: float = 0.0, more: int = 0, start: int = 0
+    reduce: Callable[[Tensor], Tensor],
+    *,
+    edge: float = 0.0,
+    more: int = 0,
+    start: int = 0,
+    count: Callable[[Function, Arguments], tuple[int, int]] = lambda op, a: op(a).shape[-2:],
 ) -> Variant:
-    """Make a variant with the right number of windows, but of another content.
+    """Make a variant with windows of another content, or with another number of them.
 
     Parameters
     ----------
@@ -73,12 +78,14 @@ def in_loops(
         Pixels that a window has too many along each axis.
     start
         Pixels that it begins late. A slice over the end is shorter, as slices are.
+    count
+        Says how many windows there are, down and along; the right number unless told otherwise.
     """
 
     def variant(op: Function, a: Arguments) -> Tensor:
         image, (down, along) = padded(a, edge), steps(a)
         (high, apart), (wide, between) = reaches(a, more)
-        rows, columns = op(a).shape[-2:]
+        rows, columns = count(op, a)
         cuts = [
             (slice(top, top + high, apart), slice(left, left + wide, between))
             for top in range(start, start + rows * down, down)

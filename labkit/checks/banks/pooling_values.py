@@ -134,7 +134,12 @@ STARTS_AT_ZERO = Mistake(
     "starts_at_zero",
     "The comparison begins with zero, so that a window of negative pixels gives zero.",
     'Begin with float("-inf"), or with the first pixel of the window.',
-    {"": with_result(lambda out: out.clamp(min=0))},
+    {
+        "": with_result(lambda out: out.clamp(min=0)),
+        "Yours begins with -1; below that it is the same.": with_result(
+            lambda out: out.clamp(min=-1)
+        ),
+    },
 )
 
 ONE_PIXEL = Mistake(

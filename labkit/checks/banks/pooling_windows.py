@@ -24,6 +24,7 @@ __all__ = [
     "STRIDE_LEFT_AT_ONE",
     "STRIDE_ONE_AXIS",
     "ceil_too_far",
+    "kernel_not_counted",
     "window_off_by_one",
 ]
 
@@ -61,6 +62,14 @@ def _smaller_after_stride(op: Function, a: Arguments) -> Tensor:
     places = op(a.but(stride=1, ceil_mode=False)).shape[-2:]
     high, wide = (n // step for n, step in zip(places, steps(a), strict=True))
     return op(a)[..., :high, :wide]
+
+
+def _steps_that_fit(op: Function, a: Arguments) -> tuple[int, int]:
+    if a.ceil_mode:
+        return op(a).shape[-2:]
+    axes = zip(a.x.shape[-2:], by_axis(a.padding), steps(a), strict=True)
+    high, wide = ((size + 2 * p) // step for size, p, step in axes)
+    return high, wide
 
 
 def _room_for_more(op: Function, a: Arguments) -> Tensor:
@@ -200,6 +209,23 @@ def window_off_by_one(reduce: Callable[[Tensor], Tensor], edge: float) -> Mistak
             "Yours is one pixel too large.": in_loops(reduce, edge=edge, more=1),
             "Yours begins one pixel too late.": in_loops(reduce, edge=edge, start=1),
         },
+    )
+
+
+def kernel_not_counted(reduce: Callable[[Tensor], Tensor], edge: float) -> Mistake:
+    """Return the mistake of as many windows as steps fit, the last of them cut off."""
+    cut = in_loops(reduce, edge=edge, count=_steps_that_fit)
+
+    def variant(op: Function, a: Arguments) -> Tensor:
+        right = op(a)
+        return right if _steps_that_fit(op, a) == right.shape[-2:] else cut(op, a)
+
+    return Mistake(
+        "kernel_not_counted",
+        "The number of windows is counted as if a window were no larger than its step: "
+        "size // stride. The last ones hang over the edge.",
+        "The last window must fit: (size + 2 * padding - kernel_size) // stride + 1 windows.",
+        {"": variant},
     )
 
 

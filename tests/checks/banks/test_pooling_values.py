@@ -52,8 +52,8 @@ def test_the_divisor_is_ignored_or_divides_a_mean():
 
 
 def test_a_window_of_negative_pixels_gives_zero():
-    assert of_one_window(bank.STARTS_AT_ZERO, x=PATCH - 10) == [0]
-    assert of_one_window(bank.STARTS_AT_ZERO) == [4]
+    assert of_one_window(bank.STARTS_AT_ZERO, x=PATCH - 10) == [0, -1]
+    assert of_one_window(bank.STARTS_AT_ZERO) == [4, 4]
 
 
 @pytest.mark.parametrize("name", ["AVERAGE_NOT_MAX", "MIN_NOT_MAX", "SUM_NOT_MAX"])

@@ -101,6 +101,16 @@ def test_a_window_in_the_padding_holds_nothing_else(edge):
     assert (wrong[:, :, 2] == edge).all()
 
 
+def test_windows_that_are_counted_without_the_kernel_are_cut_at_the_edge():
+    variant = bank.kernel_not_counted(lambda patch: patch.amax((-2, -1)), -torch.inf).variants[""]
+    # Windows begin at 0, 2, 4 and 6, of 8 rows, and at 0, 2 and 4, of 7 columns; 3 pixels each.
+    a = arguments((8, 7), stride=2)
+    wrong = variant(max_pool, a)
+    assert wrong.shape[2:] == (8 // 2, 7 // 2)
+    assert torch.equal(wrong[:, :, :3, :3], max_pool(a))
+    assert torch.equal(wrong[:, :, 3, 0], a.x[:, :, 6:, :3].amax((2, 3)))
+
+
 def test_a_remainder_raises():
     variant = bank.REMAINDER.variants["Elsewhere yours raises."]
     assert torch.equal(variant(max_pool, arguments((9, 6))), max_pool(arguments((9, 6))))

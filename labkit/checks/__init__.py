@@ -13,6 +13,7 @@ __all__ = ["check"]
 
 _HOMES = {
     "adam": "adam",
+    "adamw": "adamw",
     "avg_pool2d": "pooling",
     "backpropagation": "backpropagation",
     "binary_cross_entropy_with_logits": "binary_cross_entropy",

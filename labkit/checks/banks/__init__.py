@@ -5,6 +5,7 @@ from labkit._lazy import lazy_submodules
 __all__ = [
     "activations",
     "adam",
+    "adamw",
     "attention",
     "attention_causal",
     "attention_masks",

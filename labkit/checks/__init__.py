@@ -26,6 +26,7 @@ _HOMES = {
     "max_pool2d": "pooling",
     "mse": "mse",
     "multi_head_attention": "multi_head_attention",
+    "relu": "elementwise",
     "rnn": "sequences",
     "rnn_update": "recurrence",
     "rotary_embedding": "rotary_embedding",
@@ -34,6 +35,7 @@ _HOMES = {
     "sigmoid": "elementwise",
     "sinusoidal_encoding": "sinusoidal_encoding",
     "softmax": "activations",
+    "tanh": "elementwise",
 }
 
 

@@ -4,11 +4,14 @@ Softmax, which compares the numbers of one row, is in `labkit.checks.activations
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
+from labkit.checks.banks import relu as relu_bank
 from labkit.checks.banks import sigmoid as sigmoid_bank
+from labkit.checks.banks import tanh as tanh_bank
 from labkit.checks.examine import examine
 from labkit.checks.numbers import Numbers
 from labkit.checks.question import (
@@ -23,7 +26,7 @@ from labkit.checks.question import (
 from labkit.checks.verdict import Verdict
 from labkit.checks.writing import number
 
-__all__ = ["QUESTIONS", "SIGMOID", "elementwise", "sigmoid"]
+__all__ = ["QUESTIONS", "RELU", "SIGMOID", "TANH", "elementwise", "relu", "sigmoid", "tanh"]
 
 
 def sigmoid(function: object, *, timeout: float | int = 10.0) -> Verdict:
@@ -43,6 +46,30 @@ def sigmoid(function: object, *, timeout: float | int = 10.0) -> Verdict:
     'overflow'
     """
     return examine(function, SIGMOID, timeout=timeout)
+
+
+def tanh(function: object, *, timeout: float | int = 10.0) -> Verdict:
+    """Say whether a function of ``x`` is a tanh; parameters are those of `sigmoid`.
+
+    Examples
+    --------
+    >>> from labkit.checks import check
+    >>> check.tanh(lambda x: 2 / (1 + torch.exp(-x)) - 1).mistake
+    'scale_wrong'
+    """
+    return examine(function, TANH, timeout=timeout)
+
+
+def relu(function: object, *, timeout: float | int = 10.0) -> Verdict:
+    """Say whether a function of ``x`` is a relu; parameters are those of `sigmoid`.
+
+    Examples
+    --------
+    >>> from labkit.checks import check
+    >>> check.relu(lambda x: x[x > 0]).mistake
+    'dropped'
+    """
+    return examine(function, RELU, timeout=timeout)
 
 
 def _question(about: str, *shape: int, probe: bool = False) -> Question:
@@ -114,4 +141,16 @@ SIGMOID = elementwise(
     torch.sigmoid,
     lambda x: f"1 / (1 + exp({number(-x)}))",
     sigmoid_bank.MISTAKES,
+)
+
+TANH = elementwise(
+    "tanh",
+    torch.tanh,
+    lambda x: "(exp({0}) - exp({1})) / (exp({0}) + exp({1}))".format(number(x), number(-x)),
+    tanh_bank.MISTAKES,
+)
+
+RELU = replace(
+    elementwise("relu", torch.relu, lambda x: f"max(0, {number(x)})", relu_bank.MISTAKES),
+    traits=tuple(trait for trait in TRAITS if not trait.name),
 )

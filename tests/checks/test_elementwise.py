@@ -261,6 +261,285 @@ def rounded(x):
     return torch.round(torch.sigmoid(x) * 100) / 100
 
 
+# ---------------------------------------------------------------- tanh, right
+
+
+@right("tanh")
+def by_sigmoid(x):
+    return 2 * torch.sigmoid(2 * x) - 1
+
+
+@right("tanh")
+def one_exponential(x):
+    return 2 / (1 + torch.exp(-2 * x)) - 1
+
+
+@right("tanh")
+def sign_and_absolute(z):
+    e = torch.exp(-2 * z.abs())
+    return torch.where(z >= 0, 1 - e, e - 1) / (1 + e)
+
+
+@right("tanh")
+def textbook_clamped(x):
+    x = x.clamp(-20, 20)
+    return (torch.exp(x) - torch.exp(-x)) / (torch.exp(x) + torch.exp(-x))
+
+
+@right("tanh")
+def loop_of_tanh(x):
+    return one_by_one(lambda v: 1 - 2 / (torch.exp(2 * v) + 1), x)
+
+
+right("tanh")(nn.Tanh())
+right("tanh")(torch.tanh)
+
+# ---------------------------------------------------------------- tanh, wrong
+
+
+@makes("tanh", "overflow")
+def textbook_tanh(x):
+    return (torch.exp(x) - torch.exp(-x)) / (torch.exp(x) + torch.exp(-x))
+
+
+@makes("tanh", "overflow")
+def sinh_over_cosh(x):
+    return torch.sinh(x) / torch.cosh(x)
+
+
+@makes("tanh", "overflow")
+def exp_of_twice(x):
+    return (torch.exp(2 * x) - 1) / (torch.exp(2 * x) + 1)
+
+
+@makes("tanh", "overflow")
+def exp_of_minus_twice(x):
+    return (1 - torch.exp(-2 * x)) / (1 + torch.exp(-2 * x))
+
+
+@makes("tanh", "sign_wrong")
+def falls(x):
+    return 2 * torch.sigmoid(-2 * x) - 1
+
+
+@makes("tanh", "scale_wrong")
+def no_two_inside(x):
+    return 2 * torch.sigmoid(x) - 1
+
+
+@makes("tanh", "scale_wrong")
+def no_two_outside(x):
+    return torch.sigmoid(2 * x) - 1
+
+
+@makes("tanh", "scale_wrong")
+def no_one_taken_off(x):
+    return 2 * torch.sigmoid(2 * x)
+
+
+@makes("tanh", "fraction_wrong")
+def upside_down(x):
+    return 1 / torch.tanh(x)
+
+
+@makes("tanh", "fraction_wrong")
+def no_brackets_at_all(x):
+    return torch.exp(x) - torch.exp(-x) / torch.exp(x) + torch.exp(-x)
+
+
+@makes("tanh", "fraction_wrong")
+def numerator_alone(x):
+    return torch.exp(x) - torch.exp(-x)
+
+
+@makes("tanh", "derivative_returned")
+def slope_of_tanh(x):
+    return 1 - torch.tanh(x).square()
+
+
+@makes("tanh", "derivative_returned")
+def slope_of_its_result(x):
+    return 1 - x * x
+
+
+@makes("tanh", "elements_mixed")
+def over_the_sum(x):
+    return torch.tanh(x) / torch.tanh(x).sum()
+
+
+@makes("tanh", "applied_twice")
+def tanh_of_tanh(x):
+    return x.tanh().tanh()
+
+
+@makes("tanh", "other_function")
+def sigmoid_instead(x):
+    return 1 / (1 + torch.exp(-x))
+
+
+@makes("tanh", "other_function")
+def tangent(x):
+    return torch.sin(x) / torch.cos(x)
+
+
+@makes("tanh", "other_function")
+def hard(x):
+    return torch.clamp(x, -1, 1)
+
+
+@makes("tanh", "gradient_cut")
+def from_python(x):
+    numbers = [math.tanh(v) for v in x.flatten().tolist()]
+    return torch.tensor(numbers, dtype=x.dtype).reshape(x.shape)
+
+
+@makes("tanh", "wrong_values")
+def steeper(x):
+    return torch.tanh(1.2 * x)
+
+
+# ---------------------------------------------------------------- relu, right
+
+
+@right("relu")
+def clamped(x):
+    return x.clamp(min=0)
+
+
+@right("relu")
+def masked(z):
+    return z * (z > 0)
+
+
+@right("relu")
+def maximum(x):
+    return torch.maximum(x, torch.zeros_like(x))
+
+
+@right("relu")
+def half_of_both(x):
+    return (x + x.abs()) / 2
+
+
+@right("relu")
+def copied_first(x):
+    out = x.clone()
+    out[out < 0] = 0
+    return out
+
+
+@right("relu")
+def python_max(x):
+    return one_by_one(lambda v: max(v, 0 * v), x)
+
+
+right("relu")(nn.ReLU())
+right("relu")(F.relu)
+
+# ---------------------------------------------------------------- relu, wrong
+
+
+@makes("relu", "sign_wrong")
+def smaller(x):
+    return torch.minimum(x, torch.zeros_like(x))
+
+
+@makes("relu", "sign_wrong")
+def of_minus_x(x):
+    return torch.relu(-x)
+
+
+@makes("relu", "sign_wrong")
+def mask_turned_round(x):
+    return x * (x < 0)
+
+
+@makes("relu", "derivative_returned")
+def step(x):
+    return (x > 0).to(x.dtype)
+
+
+@makes("relu", "leaky")
+def leaky_relu(x):
+    return torch.where(x > 0, x, 0.01 * x)
+
+
+@makes("relu", "leaky")
+def absolute(x):
+    return x.abs()
+
+
+@makes("relu", "leaky")
+def minus_infinity(x):
+    return x.masked_fill(x < 0, float("-inf"))
+
+
+@makes("relu", "bound_wrong")
+def at_least_one(x):
+    return x.clamp(1)
+
+
+@makes("relu", "bound_wrong")
+def at_most_one(x):
+    return x.clamp(0, 1)
+
+
+@makes("relu", "bound_wrong")
+def at_most_six(x):
+    return x.clamp(0, 6)
+
+
+@makes("relu", "maximum_of_all")
+def largest(x):
+    return torch.clamp(torch.max(x), min=0)
+
+
+@makes("relu", "dropped")
+def positive_only(x):
+    return x[x > 0]
+
+
+@makes("relu", "squared")
+def relu_squared(x):
+    return F.relu(x) ** 2
+
+
+@makes("relu", "other_function")
+def softplus(x):
+    return torch.logaddexp(x, torch.zeros_like(x))
+
+
+@makes("relu", "other_function")
+def identity(x):
+    return x.clone()
+
+
+@makes("relu", "other_function")
+def elu(x):
+    return torch.where(x > 0, x, torch.exp(x) - 1)
+
+
+@makes("relu", "input_modified")
+def written_in_place(x):
+    x[x < 0] = 0
+    return x
+
+
+@makes("relu", "raises")
+def one_truth_for_all(x):
+    return x if x > 0 else torch.zeros_like(x)
+
+
+@makes("relu", "gradient_cut")
+def through_data(x):
+    return x.detach().clamp(min=0)
+
+
+@makes("relu", "wrong_values")
+def a_third_below(x):
+    return torch.where(x > 0, x, x / 3)
+
+
 # ---------------------------------------------------------------- all of them
 
 

@@ -52,6 +52,7 @@ __all__ = [
     "recurrence_outputs",
     "recurrence_sequences",
     "reductions",
+    "relu",
     "rotary_embedding",
     "rotary_pairs",
     "rotary_places",
@@ -62,6 +63,7 @@ __all__ = [
     "sinusoidal_columns",
     "sinusoidal_encoding",
     "sinusoidal_pairs",
+    "tanh",
 ]
 
 __getattr__, __dir__ = lazy_submodules(__name__, __all__)

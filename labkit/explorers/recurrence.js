@@ -117,8 +117,9 @@ class RecurrenceView extends ExplorerView {
     const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
     if (!by || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return super.key(event);
     event.preventDefault();
-    const unit = clamp(this.state.unit + by, 0, this.layer.hidden - 1);
-    if (unit !== this.state.unit) this.adjust({ unit });
+    // Of the model, for the state is renewed once a frame: two keys in one frame are two steps.
+    const from = this.model.get("unit"), unit = clamp(from + by, 0, this.layer.hidden - 1);
+    if (unit !== from) this.adjust({ unit });
     return undefined;
   }
 

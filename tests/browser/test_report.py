@@ -141,7 +141,7 @@ def test_explorers_live_without_kernel_and_network_and_agree_with_torch(pages, v
 
 def test_equal_modules_are_in_the_page_once(pages):
     html = (pages / "pages" / "alive.html").read_text(encoding="utf-8")
-    assert html.count("Convolution explorer") == 1
+    assert html.count("class ConvolutionView extends") == 1
     assert html.count('class="explorer"') == 2
 
 

@@ -27,7 +27,7 @@ def surroundings():
     return {
         "torch": torch.get_rng_state().tolist(),
         "random": random.getstate(),
-        "numpy": np.random.get_state()[1].tolist(),
+        "numpy": [np.random.get_state()[1].tolist(), np.random.get_state()[2]],
         "grad mode": torch.is_grad_enabled(),
         "inference": torch.is_inference_mode_enabled(),
         "autocast": torch.is_autocast_enabled("cpu"),

@@ -29,9 +29,9 @@ __all__ = ["ROTARY_EMBEDDING", "rotary_embedding"]
 def rotary_embedding(function: object, *, timeout: float | int = 10.0) -> Verdict:
     """Say whether a function is a correct rotary embedding, and if not, which mistake it makes.
 
-    The function takes ``x`` of shape (..., length, width) and any of ``positions``, ``base``,
-    ``layout``, ``rotary_dim`` and ``scale``; what it does not take is not asked. Neighbours make a
-    pair unless another layout is asked for.
+    The function takes ``x`` of shape (..., length, width) and any of ``positions`` (length,),
+    ``base``, ``layout``, ``rotary_dim`` and ``scale``; what it does not take is not asked.
+    Neighbours make a pair unless another layout is asked for.
 
     Parameters
     ----------
@@ -77,11 +77,6 @@ _QUESTIONS = (
     _question("positions that go on from others", 3, 4, positions=[5, 6, 7]),
     _question("positions in another order", 2, 4, 6, positions=[3, 0, 20, 2]),
     _question("positions under heads", 2, 3, 4, 8, positions=[9, 1, 0, 30], probe=True),
-    _question("positions of each sequence", 2, 3, 4, positions=[[0, 1, 2], [4, 9, 3]]),
-    _question(
-        "positions of each sequence under heads", 2, 3, 4, 6,
-        positions=[[0, 1, 2, 3], [7, 8, 0, 5]], probe=True,
-    ),
     _question("another base", 4, 6, base=50),
     _question("another base under heads", 2, 3, 4, 8, base=200, probe=True),
     _question("the half layout", 3, 6, layout="half"),
@@ -99,9 +94,7 @@ _QUESTIONS = (
 
 def _angles(a: Arguments) -> Tensor:
     places, exponents = places_of(a) * a.scale, torch.arange(0, width_of(a), 2).double()
-    angles = places.unsqueeze(-1) / float(a.base) ** (exponents / width_of(a))
-    # Positions of each sequence get an axis for heads.
-    return angles.unsqueeze(1) if places.dim() == 2 and a.x.dim() == 4 else angles
+    return places.unsqueeze(-1) / float(a.base) ** (exponents / width_of(a))
 
 
 def _reference(a: Arguments) -> Tensor:
@@ -122,7 +115,7 @@ def _derive(a: Arguments, index: tuple[int, ...]) -> Derivation:
     first = i if half else 2 * i
     second = first + (width // 2 if half else 1)
     one, other = (f"{float(a.x[(*sequence, t, j)]):g}" for j in (first, second))
-    place = float(places_of(a)[(*sequence[:1], t) if places_of(a).dim() == 2 else t])
+    place = float(places_of(a)[t])
     scaled = f"{place:g}" if a.scale == 1 else f"{a.scale:g}*{place:g}"
     angle = f"{scaled} / {a.base:g}^({2 * i}/{width})"
     waves = (f"cos({angle}) -", "sin") if side == 0 else (f"sin({angle}) +", "cos")
@@ -143,10 +136,6 @@ _TRAITS = (
     Trait("x has no heads", "it has", lambda a: a.x.dim() < 4, "leading_axes"),
     Trait("x has leading axes", "it has none", lambda a: a.x.dim() > 2, "leading_axes"),
     Trait("no positions are given", "there are", missing("positions")),
-    Trait(
-        "positions are the same for all sequences", "each has its own",
-        lambda a: a.positions is None or a.positions.dim() == 1, "positions_not_shared",
-    ),
     Trait("the layout is 'interleaved'", "it is 'half'", equals("layout", "interleaved")),
     Trait("all features are turned", "only some are", missing("rotary_dim")),
     Trait("the base is 10000", "it is another", equals("base", 10_000)),

@@ -130,7 +130,16 @@ def turned_from_the_left_by_lists(x):
     return torch.stack(columns, dim=-1)
 
 
+def positions_along_the_length(x, positions=None):
+    places = torch.arange(x.shape[-2]) if positions is None else positions
+    angles = places[..., None] / 10000 ** (torch.arange(0, x.shape[-1], 2) / x.shape[-1])
+    c, s = angles.cos().to(x), angles.sin().to(x)
+    a, b = x[..., ::2], x[..., 1::2]
+    return torch.stack((a * c - b * s, a * s + b * c), dim=-1).flatten(-2)
+
+
 RIGHT = [
+    positions_along_the_length,
     every_loop, even_and_odd_columns, complex_numbers, rotate_every_two, matrices, einsum_of_turns,
     with_positions, positions_demanded, partial, two_layouts, every_option,
     turned_from_the_left_by_lists,
@@ -144,8 +153,8 @@ def test_every_correct_style_passes(answer):
 
 
 def test_what_a_function_takes_is_asked():
-    assert check.rotary_embedding(every_loop).asked == 14
-    assert check.rotary_embedding(every_option).asked == len(ROTARY_EMBEDDING.questions) == 23
+    assert check.rotary_embedding(every_loop).asked == 12
+    assert check.rotary_embedding(every_option).asked == len(ROTARY_EMBEDDING.questions) == 21
     notes = check.rotary_embedding(every_loop).notes
     assert "does not take it: positions, base, layout, rotary_dim, scale." in notes[0]
 
@@ -342,13 +351,30 @@ def takes_positions_and_counts(x, positions=None):
     return even_and_odd_columns(x)
 
 
-@makes("positions_not_shared")
-def heads_not_thought_of(x, positions=None):
-    places = torch.arange(x.shape[-2]) if positions is None else positions
-    angles = places[..., None] / 10000 ** (torch.arange(0, x.shape[-1], 2) / x.shape[-1])
-    c, s = angles.cos().to(x), angles.sin().to(x)
-    a, b = x[..., ::2], x[..., 1::2]
-    return torch.stack((a * c - b * s, a * s + b * c), dim=-1).flatten(-2)
+@makes("layout_swapped")
+def halves_with_angles_of_neighbours(x):
+    angles = torch.arange(x.shape[-2])[:, None] / 10000 ** (
+        torch.arange(0, x.shape[-1], 2) / x.shape[-1]
+    )
+    c, s = (t.repeat_interleave(2, dim=-1).to(x) for t in (angles.cos(), angles.sin()))
+    first, second = x.chunk(2, dim=-1)
+    return x * c + torch.cat((-second, first), dim=-1) * s
+
+
+@makes("term_forgotten")
+def no_partner(x):
+    angles = torch.arange(x.shape[-2])[:, None] / 10000 ** (
+        torch.arange(0, x.shape[-1], 2) / x.shape[-1]
+    )
+    c, s = (t.repeat_interleave(2, dim=-1).to(x) for t in (angles.cos(), angles.sin()))
+    return x * c + x * s
+
+
+@makes("angles_not_shared")
+def one_angle_for_each_feature(x):
+    angles = torch.arange(x.shape[-2])[:, None] / 10000 ** (torch.arange(x.shape[-1]) / x.shape[-1])
+    other = torch.stack((-x[..., 1::2], x[..., ::2]), dim=-1).flatten(-2)
+    return x * angles.cos().to(x) + other * angles.sin().to(x)
 
 
 @makes("rotary_dim_ignored")

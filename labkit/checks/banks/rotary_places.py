@@ -15,7 +15,6 @@ __all__ = [
     "LAYOUT_IGNORED",
     "LEADING_AXES",
     "POSITIONS_IGNORED",
-    "POSITIONS_NOT_SHARED",
     "ROTARY_DIM_IGNORED",
     "SCALE_IGNORED",
     "WRONG_AXIS",
@@ -41,13 +40,6 @@ def _from_the_first(a: Arguments) -> dict:
     if a.positions is None:
         return {}
     return {"positions": places_of(a)[..., :1] + torch.arange(a.x.shape[-2])}
-
-
-def _row(which: int) -> Variant:
-    return with_arguments(
-        lambda a: {} if a.positions is None else {"positions": a.positions.reshape(
-            -1, a.x.shape[-2])[which]}
-    )  # fmt: skip
 
 
 def _last_features(op: Function, a: Arguments) -> Tensor:
@@ -103,20 +95,6 @@ POSITIONS_IGNORED = Mistake(
     {
         "Yours counts from 0 whatever they are.": with_arguments(lambda a: {"positions": None}),
         "Yours counts on from the first of them.": with_arguments(_from_the_first),
-    },
-)
-
-POSITIONS_NOT_SHARED = Mistake(
-    "positions_not_shared",
-    "Positions of each sequence, (batch, length), do not reach all its heads.",
-    "Give them an axis for the heads first: positions[:, None].",
-    {
-        "Yours raises.": raises_unless(lambda a: a.positions is None or a.positions.dim() == 1),
-        "Yours raises where there are heads.": raises_unless(
-            lambda a: a.positions is None or a.positions.dim() == 1 or a.x.dim() == 3
-        ),
-        "Yours takes those of the first sequence for all.": _row(0),
-        "Yours takes those of the last sequence for all.": _row(-1),
     },
 )
 

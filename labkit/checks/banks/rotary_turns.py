@@ -9,11 +9,12 @@ from torch import Tensor
 
 from labkit.checks.bank import Function, Mistake, Variant
 from labkit.checks.banks.misuse import with_arguments
-from labkit.checks.banks.positions import places_of
+from labkit.checks.banks.positions import places_of, width_of
 from labkit.checks.banks.rotary_pairs import cosines_and_sines, features_of, pairs_of, turned_as
 from labkit.checks.question import Arguments
 
 __all__ = [
+    "ANGLES_NOT_SHARED",
     "COS_SIN_SWAPPED",
     "ENCODING_ADDED",
     "FIRST_OVERWRITTEN",
@@ -51,6 +52,27 @@ def _other_angles(op: Function, a: Arguments) -> Tensor:
     return features_of(p * c + other * s, op(a), a)
 
 
+def _other_partners(op: Function, a: Arguments) -> Tensor:
+    """Give each feature its right angle, and the partner that it would have in the other layout."""
+    there = OTHER[a.layout]
+    cosine, sine = (
+        pairs_of(features_of(torch.stack((t, t), dim=-1), a.x, a), a, there)
+        for t in cosines_and_sines(op, a)
+    )
+    p = pairs_of(a.x, a, there)
+    turned = p * cosine + torch.stack((-p[..., 1], p[..., 0]), dim=-1) * sine
+    return features_of(turned, op(a), a, there)
+
+
+def _angle_of_each(op: Function, a: Arguments) -> Tensor:
+    """Turn the second feature of each pair by an angle half a step nearer to the next pair's."""
+    later = places_of(a) / float(a.base) ** (1 / width_of(a))
+    (c, s), (d, t) = cosines_and_sines(op, a), cosines_and_sines(op, a.but(positions=later))
+    first, second = pairs_of(a.x, a).unbind(-1)
+    turned = (first * c - second * s, first * t + second * d)
+    return features_of(torch.stack(turned, dim=-1), op(a), a)
+
+
 def _half_of_the_features(op: Function, a: Arguments) -> Tensor:
     right, given = pairs_of(op(a), a), pairs_of(a.x, a)
     turned = torch.arange(right.shape[-2]) < right.shape[-2] // 2
@@ -80,6 +102,9 @@ LAYOUT_SWAPPED = Mistake(
             _read_and_written(True, False)
         ),
         "Yours has the right pairs with the angles of the other layout.": _other_angles,
+        "Yours has the right angles, but turns features with those of the other layout.": (
+            _other_partners
+        ),
     },
 )
 
@@ -114,12 +139,23 @@ COS_SIN_SWAPPED = Mistake(
     },
 )
 
+ANGLES_NOT_SHARED = Mistake(
+    "angles_not_shared",
+    "The two features of a pair are turned by different angles.",
+    "A pair is turned as one: both its features have the exponent 2 * i / width, where i counts "
+    "pairs.",
+    {"Feature j has the exponent j / width.": _angle_of_each},
+)
+
 TERM_FORGOTTEN = Mistake(
     "term_forgotten",
     "A feature has only one term of its sum.",
     "Both features of a pair go into both results: a * cos - b * sin and a * sin + b * cos.",
     {
         "Yours multiplies with the cosine alone.": turned_as(lambda a, b, c, s: (a * c, b * c)),
+        "Yours multiplies each feature with both, and never with the other one.": turned_as(
+            lambda a, b, c, s: (a * (c + s), b * (c + s))
+        ),
         "Yours multiplies with the sine alone.": turned_as(lambda a, b, c, s: (a * s, b * s)),
         "Yours multiplies the first with the cosine, the second with the sine.": turned_as(
             lambda a, b, c, s: (a * c, b * s)

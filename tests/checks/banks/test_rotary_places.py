@@ -8,7 +8,6 @@ from labkit.ops.positional_encoding import rotary_embedding
 
 X = torch.randn(2, 3, 4, 6, generator=torch.Generator().manual_seed(0))
 ASKED = torch.tensor([3, 0, 8, 5])
-OF_EACH = torch.stack((ASKED, ASKED + 1))
 
 
 def made(mistake, sentence="", x=X, **options):
@@ -55,18 +54,6 @@ RESULTS = [
         "Yours counts on from the first of them.",
         {"positions": ASKED},
         whole(positions=torch.arange(3, 7)),
-    ),
-    (
-        bank.POSITIONS_NOT_SHARED,
-        "Yours takes those of the first sequence for all.",
-        {"positions": OF_EACH},
-        whole(positions=ASKED),
-    ),
-    (
-        bank.POSITIONS_NOT_SHARED,
-        "Yours takes those of the last sequence for all.",
-        {"positions": OF_EACH},
-        whole(positions=ASKED + 1),
     ),
     (bank.LAYOUT_IGNORED, "", {"layout": "half"}, whole()),
     (bank.ROTARY_DIM_IGNORED, "Yours turns all features.", PART, whole()),
@@ -128,13 +115,6 @@ def test_it_raises_where_the_sentence_says(mistake, sentence, wrong, right):
 
 
 RAISING_OPTIONS = [
-    (bank.POSITIONS_NOT_SHARED, "Yours raises.", {"positions": OF_EACH}, {"positions": ASKED}),
-    (
-        bank.POSITIONS_NOT_SHARED,
-        "Yours raises where there are heads.",
-        {"positions": OF_EACH},
-        {"x": X[:, 0], "positions": OF_EACH},
-    ),
     (bank.LAYOUT_IGNORED, "Yours raises for 'half'.", {"layout": "half"}, {"scale": 0.5}),
     (bank.ROTARY_DIM_IGNORED, "Yours raises.", PART, {"rotary_dim": 6}),
 ]

@@ -25,6 +25,16 @@ PAIRS = [
     (bank.COS_SIN_SWAPPED, "", (A * S - B * C, A * C + B * S)),
     (bank.COS_SIN_SWAPPED, "Yours adds in both features.", (A * S + B * C, A * C + B * S)),
     (bank.TERM_FORGOTTEN, "Yours multiplies with the cosine alone.", (A * C, B * C)),
+    (
+        bank.TERM_FORGOTTEN,
+        "Yours multiplies each feature with both, and never with the other one.",
+        (A * (C + S), B * (C + S)),
+    ),
+    (
+        bank.ANGLES_NOT_SHARED,
+        "Feature j has the exponent j / width.",
+        (RIGHT[0], A * math.sin(10_000**-0.5) + B * math.cos(10_000**-0.5)),
+    ),
     (bank.TERM_FORGOTTEN, "Yours multiplies with the sine alone.", (A * S, B * S)),
     (
         bank.TERM_FORGOTTEN,
@@ -81,6 +91,10 @@ LAYOUTS = {
     "Yours has the right pairs with the angles of the other layout.": (
         1 * math.cos(1) - 2 * math.sin(1), 2 * math.cos(0.01) + 1 * math.sin(0.01),
         3 * math.cos(1) - 4 * math.sin(1), 4 * math.cos(0.01) + 3 * math.sin(0.01),
+    ),
+    "Yours has the right angles, but turns features with those of the other layout.": (
+        1 * math.cos(1) - 3 * math.sin(1), 2 * math.cos(1) - 4 * math.sin(1),
+        3 * math.cos(0.01) + 1 * math.sin(0.01), 4 * math.cos(0.01) + 2 * math.sin(0.01),
     ),
 }  # fmt: skip
 

@@ -91,7 +91,9 @@ def read(function: Callable, operation: Operation) -> Reading:
     kinds = {p.kind for p in declared}
     named = [p for p in declared if p.kind not in (P.VAR_POSITIONAL, P.VAR_KEYWORD)]
     meaning = _inputs(named, operation, more=P.VAR_POSITIONAL in kinds)
-    meaning |= _options([p for p in named if p.name not in meaning], operation)
+    # Who has a function for a default takes functions: no check gives any.
+    free = [p for p in named if p.name not in meaning and not inspect.isroutine(p.default)]
+    meaning |= _options(free, operation)
     _refuse_unknown(named, meaning, operation)
     reading = _assemble(named, meaning, operation, is_open=P.VAR_KEYWORD in kinds)
     bundles = {b.name: b.members for b in operation.bundles if b.name in meaning.values()}

@@ -66,6 +66,10 @@ def biases_named_the_other_way_round(x, h, Wh, Wx, bh, bx):
     return torch.tanh(x @ Wx.T + bx + h @ Wh.T + bh)
 
 
+def with_a_function(x, h, w_ih, w_hh, activation=torch.tanh):
+    return activation(x @ w_ih.T + h @ w_hh.T)
+
+
 def letters_in_order(x, h, W, U, b=None, c=None):
     total = x @ W.T + h @ U.T
     return torch.tanh(total if b is None else total + b + c)
@@ -91,6 +95,7 @@ def rows_in_list(*args, **kwargs):
 RIGHT = [
     plain, by_torch, every_loop, concatenated, letters, state_first, one_bias,
     biases_named_after_their_states, biases_named_the_other_way_round, letters_in_order,
+    with_a_function,
     by_exponentials,
     AsModule(),
 ]  # fmt: skip

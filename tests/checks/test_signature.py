@@ -1,11 +1,13 @@
 from dataclasses import replace
 
 import pytest
+import torch
 import torch.nn.functional as F
 
 from labkit.checks.convolution import CONV2D
 from labkit.checks.pooling import MAX_POOL2D
 from labkit.checks.question import Arguments
+from labkit.checks.recurrence import RNN_UPDATE
 from labkit.checks.signature import SignatureMismatchError, read
 
 
@@ -45,6 +47,13 @@ def test_defaults_that_mean_something_else_are_given_and_told():
     reading = read(lambda x, w, stride=2, padding=None, dilation=1: 0, CONV2D)
     assert reading.always == {"stride", "padding"}
     assert reading.remarks == ("your default for stride is 2, PyTorch's is 1",)
+
+
+def test_an_option_that_is_a_function_is_left_to_the_learner():
+    reading = read(lambda x, h, w, u, activation=torch.tanh: 0, RNN_UPDATE)
+    assert not reading.takes("nonlinearity")
+    assert reading.remarks == ("activation was left at your default",)
+    assert read(lambda x, h, w, u, activation="tanh": 0, RNN_UPDATE).takes("nonlinearity")
 
 
 def test_a_default_may_be_judged_where_ours_is_none():

@@ -148,7 +148,7 @@ def picture(name: str, figures: list[dict]) -> Path:
             ax.plot([f["bars"][1]] * 2, [row - 0.35, row + 0.35], color="#D55E00", lw=1.5)
     ax.set_yticks(list(rows.values()), list(rows), fontsize=8)
     ax.axvline(1, color="#6b7280", lw=0.8, ls=":")
-    ax.set(xscale="log", xlabel="time ÷ PyTorch, forward and backward (blue: labkit, orange: bar)")
+    ax.set(xscale="log", xlabel="time ÷ PyTorch, forward + backward; blue labkit, orange bar")
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
     RESULTS.mkdir(exist_ok=True)

@@ -4,7 +4,7 @@ import { colourScale } from "./colours.js";
 import { decimals, write } from "./numbers.js";
 import { element, setText } from "./page.js";
 
-const NAMES = 74; // pixels before the first column
+const NAMES = 92; // pixels before the first column
 
 export class RowPanel {
   // cell(j): a new cell in the column of key j.

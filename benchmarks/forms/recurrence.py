@@ -70,6 +70,11 @@ def gate_by_gate(kind: str) -> Callable[..., Tensor]:
     return read
 
 
+def products_alone(x: Tensor, w: Tensor, u: Tensor, b: Tensor, b_h: Tensor) -> Tensor:
+    """Multiply the inputs of all steps by their weights, and stop there."""
+    return torch.nn.functional.linear(x, w, b)
+
+
 def _case(kind: str, hidden: int, bars: tuple[float, float]) -> Case:
     module, ours = MODULES[kind](hidden, hidden), {"rnn": rnn, "gru": gru, "lstm": lstm}[kind]
 
@@ -86,7 +91,9 @@ def _case(kind: str, hidden: int, bars: tuple[float, float]) -> Case:
     forms["step by step"] = step_by_step(kind)
     if kind != "rnn":
         forms["gate by gate"] = gate_by_gate(kind)
-    return Case(kind, f"50×32×{hidden} → {hidden}", arguments, reference, forms, bars)
+    forms["input products alone"] = products_alone
+    part = frozenset({"input products alone"})
+    return Case(kind, f"50×32×{hidden} → {hidden}", arguments, reference, forms, bars, parts=part)
 
 
 CASES = [

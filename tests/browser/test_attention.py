@@ -4,11 +4,9 @@ import nbformat
 import pytest
 import torch
 
-from labkit.execution import documents
-from labkit.execution.running import run
 from labkit.explorers.attention import AttentionExplorer
-from labkit.reports import report
 
+from .exported import export, offline, soon
 from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -102,43 +100,22 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Run a notebook with the explorer and write its page."""
-    folder = tmp_path_factory.mktemp("report")
-    cell = {"id": "c0", "metadata": {}, "cell_type": "code", "outputs": []}
-    cells = [cell | {"source": SHOW, "execution_count": None}]
-    path = folder / "attention.ipynb"
-    documents.write({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, path)
-    outcome = run(path, output=folder / report.EXECUTED / path.name)
-    assert outcome.status == "passed"
-    report.write(folder, [outcome])
-    return folder / "pages" / "attention.html"
+    return export(tmp_path_factory.mktemp("report"), "attention", SHOW)
 
 
 def test_in_an_exported_page_it_lives_without_kernel_and_network(exported, browser):
-    context = browser.new_context(viewport={"width": 1000, "height": 900})
-    context.set_offline(True)
-    page = context.new_page()
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(exported.resolve().as_uri())
-    page.locator(".explorer[data-ready=true]").wait_for()
-    explorer = page.locator(EXPLORER)
-
     torch.manual_seed(0)
     numbers = torch.randn(2, 6, 8), torch.randn(2, 6, 8), torch.randn(2, 6, 3)
     expected = AttentionExplorer(*numbers)
-    for mask in ("causal", "padding"):
-        explorer.get_by_role("button", name=mask, exact=True).click()
-        expected.mask = mask
-        for head in (0, 1):
-            explorer.get_by_role("button", name=f"head {head}").click()
-            press(page, explorer, "Home")
-            for position in range(6):
-                truth = expected.weights[head, position].tolist()
-                assert weights(explorer) == pytest.approx(truth, abs=0.0051)
-                press(page, explorer, "ArrowRight")
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    context.close()
+    with offline(browser, exported) as page:
+        explorer = page.locator(EXPLORER)
+        for mask in ("causal", "padding"):
+            explorer.get_by_role("button", name=mask, exact=True).click()
+            expected.mask = mask
+            for head in (0, 1):
+                explorer.get_by_role("button", name=f"head {head}").click()
+                press(page, explorer, "Home")
+                for position in range(6):
+                    truth = pytest.approx(expected.weights[head, position].tolist(), abs=0.0051)
+                    assert soon(page, lambda: weights(explorer), truth) == truth
+                    press(page, explorer, "ArrowRight")

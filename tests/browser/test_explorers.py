@@ -1,16 +1,12 @@
 """Every explorer where learners meet it: in a real JupyterLab, and in an exported page."""
 
 import inspect
-import re
 
 import nbformat
 import pytest
 
-from labkit.execution import documents
-from labkit.execution.running import run
-from labkit.reports import report
-
 from ..explorers.examples import EXAMPLES
+from .exported import export, offline
 from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -74,39 +70,21 @@ def test_in_jupyterlab_each_moves_by_keyboard_and_the_kernel_follows(lab, browse
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Run a notebook with every explorer, and write its page."""
-    folder = tmp_path_factory.mktemp("report")
-    common = {"metadata": {}, "cell_type": "code", "outputs": [], "execution_count": None}
-    sources = [common | {"id": f"c{i}", "source": cell} for i, cell in enumerate(cells())]
-    path = folder / "explorers.ipynb"
-    documents.write({"cells": sources, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, path)
-    outcome = run(path, output=folder / report.EXECUTED / path.name)
-    assert outcome.status == "passed"
-    report.write(folder, [outcome])
-    return folder / "pages" / "explorers.html"
+    """Write the page of a notebook with every explorer."""
+    return export(tmp_path_factory.mktemp("report"), "explorers", *cells())
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_in_an_exported_page_each_lives_without_kernel_and_network(exported, browser, scheme):
-    context = browser.new_context(viewport={"width": 1000, "height": 900}, color_scheme=scheme)
-    context.set_offline(True)
-    page = context.new_page()
-    problems, asked = [], []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(exported.resolve().as_uri())
-    for name, make in EXAMPLES.items():
-        page.locator(f'.explorer[data-ready=true] [data-labkit-explorer="{name}"]').wait_for()
-        explorer = walk(page, name)
-        assert explorer.get_attribute("data-dark") == ("" if scheme == "dark" else None)
-        explorer.get_by_text("Python", exact=True).click()
-        live = make()
-        live.position = 1
-        code = explorer.get_by_label("Python code")
-        code.wait_for()
-        page.wait_for_function("(node) => node.textContent", arg=code.element_handle())
-        assert code.inner_text().strip() == live.code.strip()
-    assert problems == []
-    assert [url for url in asked if not re.match(r"file:|blob:|data:", url)] == []
-    context.close()
+    with offline(browser, exported, color_scheme=scheme) as page:
+        for name, make in EXAMPLES.items():
+            page.locator(f'.explorer[data-ready=true] [data-labkit-explorer="{name}"]').wait_for()
+            explorer = walk(page, name)
+            assert explorer.get_attribute("data-dark") == ("" if scheme == "dark" else None)
+            explorer.get_by_text("Python", exact=True).click()
+            live = make()
+            live.position = 1
+            code = explorer.get_by_label("Python code")
+            code.wait_for()
+            page.wait_for_function("(node) => node.textContent", arg=code.element_handle())
+            assert code.inner_text().strip() == live.code.strip()

@@ -7,10 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.execution import documents
-from labkit.execution.running import run
-from labkit.reports import report
-
+from .exported import export, offline, soon
 from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -108,44 +105,19 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Run a notebook with the explorer and write its page."""
-    folder = tmp_path_factory.mktemp("report")
-    cell = {"id": "c0", "metadata": {}, "cell_type": "code", "outputs": []}
-    cells = [cell | {"source": SHOW, "execution_count": None}]
-    path = folder / "recurrence.ipynb"
-    documents.write({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}, path)
-    outcome = run(path, output=folder / report.EXECUTED / path.name)
-    assert outcome.status == "passed"
-    report.write(folder, [outcome])
-    return folder / "pages" / "recurrence.html"
+    return export(tmp_path_factory.mktemp("report"), "recurrence", SHOW)
 
 
 def test_in_an_exported_page_it_lives_without_kernel_and_network(exported, browser):
-    context = browser.new_context(viewport={"width": 1000, "height": 900})
-    context.set_offline(True)
-    page = context.new_page()
-    said, asked = [], []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(exported.resolve().as_uri())
-    page.locator(".explorer[data-ready=true]").wait_for()
-    explorer = page.locator(EXPLORER)
-
     torch.manual_seed(0)
     layers = {"rnn": nn.RNN(3, 4), "lstm": nn.LSTM(3, 4)}
     inputs = torch.randn(6, 3)
-    for kind, layer in layers.items():
-        explorer.get_by_role("button", name=kind.upper(), exact=True).click()
-        press(page, explorer, "Home", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown")
-        for position in range(6):
-            expected = pytest.approx(layer(inputs)[0][position, 1].item(), abs=0.0051)
-            for _ in range(40):  # on a busy machine a frame may come late
-                if total(explorer) == expected:
-                    break
-                page.wait_for_timeout(50)
-            assert total(explorer) == expected
-            press(page, explorer, "ArrowRight")
-    assert said == []
-    assert [url for url in asked if not url.startswith(("file:", "blob:", "data:"))] == []
-    context.close()
+    with offline(browser, exported) as page:
+        explorer = page.locator(EXPLORER)
+        for kind, layer in layers.items():
+            explorer.get_by_role("button", name=kind.upper(), exact=True).click()
+            press(page, explorer, "Home", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowDown")
+            for position in range(6):
+                truth = pytest.approx(layer(inputs)[0][position, 1].item(), abs=0.0051)
+                assert soon(page, lambda: total(explorer), truth) == truth
+                press(page, explorer, "ArrowRight")

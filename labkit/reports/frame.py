@@ -1,4 +1,4 @@
-"""The frame around every page of a report: one style sheet, no request, readable anywhere."""
+"""The frame around every page of a report: one look, no request, readable anywhere."""
 
 from functools import cache
 from html import escape
@@ -61,8 +61,18 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest:02d} s"
 
 
-def framed(title: str, body: str) -> str:
-    """Return a whole HTML document that loads nothing."""
+def framed(title: str, body: str, *, style: str = "page.css") -> str:
+    """Return a whole HTML document that loads nothing.
+
+    Parameters
+    ----------
+    title
+        What the browser's tab says.
+    body
+        What stands in its ``body``, as HTML.
+    style
+        The style sheet of this kind of page; ``frame.css``, which all share, comes before it.
+    """
     return f"""<!doctype html>
 <html lang="en">
 <head>
@@ -73,7 +83,8 @@ def framed(title: str, body: str) -> str:
 <title>{escape(title)}</title>
 <link rel="icon" href="{ICON}">
 <style>
-{asset("page.css")}</style>
+{asset("frame.css")}
+{asset(style)}</style>
 </head>
 <body>
 {body}

@@ -32,7 +32,7 @@ def index(outcomes: Sequence[Outcome], pages: Mapping[Path, str]) -> str:
 </table>
 <p class="facts">{escape(versions)}</p>
 </main>"""
-    return frame.framed("Notebooks · " + summary.headline(outcomes), body)
+    return frame.framed("Notebooks · " + summary.headline(outcomes), body, style="table.css")
 
 
 def _row(outcome: Outcome, page: str | None) -> str:

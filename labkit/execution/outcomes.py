@@ -87,7 +87,7 @@ class Outcome:
     reason
         Why it was skipped.
     name
-        What a report calls it: unique within a run; the name of the file where nothing else is said.
+        What a report calls it, unique within a run; the name of the file where none is given.
     repetition
         Which of several equal runs this is, from 1.
     started
@@ -156,7 +156,10 @@ class Outcome:
 
 
 def as_data(outcome: Outcome) -> dict[str, Any]:
-    """Return an outcome as plain data that JSON can hold; ``from_data`` takes it back."""
+    """Return an outcome as plain data that JSON can hold; ``from_data`` takes it back.
+
+    Times are rounded to a tenth of a millisecond.
+    """
     data = asdict(outcome)
     data["path"] = outcome.path.as_posix()
     data["output"] = None if outcome.output is None else outcome.output.as_posix()
@@ -169,14 +172,20 @@ def as_data(outcome: Outcome) -> dict[str, Any]:
 
 def from_data(data: Mapping[str, Any]) -> Outcome:
     """Return the outcome that ``as_data`` described; what it does not know it leaves out."""
-    known = {f.name for f in fields(Outcome)}
-    values = {name: value for name, value in data.items() if name in known}
+    values = _known(Outcome, data)
     values["path"] = Path(data["path"])
     values["output"] = Path(data["output"]) if data.get("output") else None
     values["cell_seconds"] = {int(i): s for i, s in data.get("cell_seconds", {}).items()}
-    values["failure"] = Failure(**data["failure"]) if data.get("failure") else None
-    values["results"] = tuple(Result(**r) for r in data.get("results", ()))
-    values["checks"] = tuple(CheckVerdict(**c) for c in data.get("checks", ()))
+    failure = data.get("failure")
+    values["failure"] = Failure(**_known(Failure, failure)) if failure else None
+    values["results"] = tuple(Result(**_known(Result, r)) for r in data.get("results", ()))
+    checks = data.get("checks", ())
+    values["checks"] = tuple(CheckVerdict(**_known(CheckVerdict, c)) for c in checks)
     values["warnings"] = tuple(data.get("warnings", ()))
     values["notes"] = tuple(data.get("notes", ()))
     return Outcome(**values)
+
+
+def _known(of: type, data: Mapping[str, Any]) -> dict[str, Any]:
+    names = {f.name for f in fields(of)}
+    return {name: value for name, value in data.items() if name in names}

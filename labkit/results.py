@@ -7,16 +7,17 @@ imported: recording a number must not slow a lesson down.
 
 import json
 import math
+import reprlib
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from labkit.errors import NotebookError, OptionError
 
-__all__ = ["MIME", "Result", "from_notebook", "read", "record"]
+__all__ = ["MIME", "Result", "from_notebook", "read", "record", "result", "stored"]
 
 MIME = "application/vnd.labkit.result+json"
 
@@ -54,14 +55,15 @@ def record(name: str, value: Any, unit: str = "", tolerance: int | float | None 
     """Leave a named number behind in this notebook's output; outside a notebook, print it.
 
     The number is rounded to four significant digits, or to the first digit of ``tolerance``, so
-    that the stored output stays the same from run to run.
+    that the stored output stays the same from run to run. A name that is recorded again replaces
+    what was recorded before.
 
     Parameters
     ----------
     name
-        What was measured, for example ``"accuracy"``.
+        What was measured, for example ``"accuracy"``; one line.
     value
-        A finite number; a tensor or array with one element will do.
+        A finite number; a tensor or array with one element will do, on any device.
     unit
         For example ``"ms"``.
     tolerance
@@ -70,7 +72,8 @@ def record(name: str, value: Any, unit: str = "", tolerance: int | float | None 
     Raises
     ------
     OptionError
-        When the name is empty, or the value or the tolerance is not a finite number.
+        When the name is empty, the unit is no text, or the value or the tolerance is not one finite
+        number.
 
     Examples
     --------
@@ -79,66 +82,122 @@ def record(name: str, value: Any, unit: str = "", tolerance: int | float | None 
     >>> record("one step", 12.34567, unit="ms")
     one step = 12.35 ms
     """
-    result = _result(name, value, unit, tolerance)
+    found = _rounded(name, value, unit, tolerance)
     if _in_notebook():
         from IPython.display import display
 
-        display({"text/plain": str(result), MIME: asdict(result)}, raw=True)
+        display({"text/plain": str(found), MIME: asdict(found)}, raw=True)
     else:
-        print(result)
+        print(found)
 
 
 def read(path: str | PathLike[str]) -> dict[str, Result]:
-    """Return the named results of an executed notebook, in the order they were recorded.
+    """Return the named results of an executed notebook, in the order they were first recorded.
 
     Raises
     ------
     NotebookError
-        When the file is not a notebook.
+        When there is no such file, or it is not a notebook.
     """
     try:
-        notebook = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise NotebookError(
-            f"{path}: expected a notebook, got a file that is not JSON ({error}); "
-            "give the path of an executed .ipynb file"
-        ) from error
+        notebook = json.loads(Path(path).read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise _unread(path, f"a file that cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise _unread(path, f"a file that is not JSON in UTF-8 ({error})") from error
+    if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list):
+        raise _unread(path, "JSON without cells")
     return from_notebook(notebook)
 
 
 def from_notebook(notebook: Mapping[str, Any]) -> dict[str, Result]:
-    """Return the named results of a notebook already in memory; of two equal names the last."""
-    outputs = (o for cell in notebook.get("cells", []) for o in cell.get("outputs", []))
-    found = (o.get("data", {}).get(MIME) for o in outputs)
-    return {r["name"]: Result(**r) for r in found if r}
+    """Return the named results of a notebook already in memory; of two equal names the last.
+
+    An entry that another program has damaged is left out.
+    """
+    found = (result(entry) for _, entry in stored(notebook, MIME))
+    return {each.name: each for each in found if each is not None}
 
 
-def _result(name: str, value: Any, unit: str, tolerance: int | float | None) -> Result:
-    if not isinstance(name, str) or not name.strip():
-        raise OptionError(f"expected a name for the result, got {name!r}; say what was measured")
+def stored(notebook: Mapping[str, Any], mime: str) -> Iterator[tuple[int, Any]]:
+    """Yield position of the cell and content of each output of a MIME type, in order."""
+    for position, cell in enumerate(notebook.get("cells") or []):
+        for output in cell.get("outputs") or []:
+            data = output.get("data") or {}
+            if mime in data:
+                yield position, data[mime]
+
+
+def result(entry: Any) -> Result | None:
+    """Return the result that a notebook stores as ``entry``; ``None`` where it is damaged."""
+    try:
+        return _checked(**{key: entry[key] for key in asdict(Result("", 0)) if key in entry})
+    except (OptionError, TypeError):
+        return None
+
+
+def _checked(name: str, value: Any, unit: str = "", tolerance: Any = None) -> Result:
+    if not isinstance(name, str) or len(name.split("\n")) > 1 or not name.strip():
+        expected = "expected a name for the result, one line of text"
+        raise OptionError(f"{expected}, got {name!r}; say what was measured")
+    if not isinstance(unit, str):
+        raise OptionError(
+            f"expected text for the unit of {name!r}, got {unit!r}; "
+            'a distance between devices is given as "tolerance="'
+        )
     if tolerance is not None:
         tolerance = _number(f"the tolerance of {name!r}", tolerance)
         if tolerance < 0:
             raise OptionError(f"the tolerance of {name!r} is {tolerance:g}; give a distance >= 0")
-    return Result(name, _rounded(_number(repr(name), value), tolerance), unit, tolerance)
+    return Result(name, _number(repr(name), value), unit, tolerance)
 
 
 def _number(what: str, value: Any) -> int | float:
     try:
-        number = value.item() if hasattr(value, "item") else value
-    except (RuntimeError, ValueError):
-        number = None  # a tensor or array of several elements
-    if isinstance(number, int | float) and math.isfinite(number):
-        return number
-    raise OptionError(f"expected one finite number for {what}, got {value!r}")
+        number = _plain(value)
+        finite = math.isfinite(number)
+    except (TypeError, ValueError, RuntimeError) as error:  # no number, or several
+        raise _refused(what, value, "record one number, such as a mean or a share") from error
+    except OverflowError:
+        finite = False
+    if not finite:
+        raise _refused(what, value, "look for a division by zero or an overflow before it")
+    return number
 
 
-def _rounded(value: int | float, tolerance: int | float | None) -> int | float:
-    if isinstance(value, int) or value == 0:
+def _plain(value: Any) -> int | float:
+    """Return a number of Python's own; arrays and tensors hand theirs over by ``item``."""
+    number = value.item() if hasattr(value, "item") else value
+    if isinstance(number, bool | str | bytes):  # which int() or float() would take
+        raise TypeError(f"{type(number).__name__} is not a number")
+    return number if isinstance(number, int) else float(number)
+
+
+def _refused(what: str, value: Any, advice: str) -> OptionError:
+    return OptionError(
+        f"expected one finite number for {what}, got {reprlib.repr(value)}; {advice}"
+    )
+
+
+def _rounded(name: str, value: Any, unit: str, tolerance: Any) -> Result:
+    exact = _checked(name, value, unit, tolerance)
+    return replace(exact, value=_round(exact.value, exact.tolerance))
+
+
+def _round(value: int | float, tolerance: int | float | None) -> int | float:
+    if isinstance(value, int):
         return value
     if tolerance:
-        return round(value, -math.floor(math.log10(tolerance)))
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        digits = round(value, -math.floor(math.log10(tolerance)))
+    else:
+        digits = float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return digits + 0.0  # no minus before a zero
+
+
+def _unread(path: str | PathLike[str], got: str) -> NotebookError:
+    return NotebookError(
+        f"{path}: expected a notebook, got {got}; give the path of an executed .ipynb file"
+    )
 
 
 def _in_notebook() -> bool:

@@ -3,11 +3,15 @@
 from base64 import b64encode
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from labkit.checks.bank import Finding
 from labkit.checks.evidence import Evidence
 
-__all__ = ["Verdict"]
+__all__ = ["MIME", "Verdict"]
+
+MIME = "application/vnd.labkit.verdict+json"
+"""Under it a notebook stores what a report tabulates, beside the words and the picture."""
 
 # Semantic colours that read on white and on JupyterLab's dark grey.
 _RIGHT, _WRONG = "#2e9e63", "#d9603b"
@@ -97,8 +101,13 @@ class Verdict:
 
     __repr__ = __str__
 
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": str(self), "text/html": self._repr_html_()}
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        told = ("operation", "passed", "mistake", "asked")
+        return {
+            "text/plain": str(self),
+            "text/html": self._repr_html_(),
+            MIME: {name: getattr(self, name) for name in told},
+        }
 
     def _repr_html_(self) -> str:
         colour = _RIGHT if self.passed else _WRONG

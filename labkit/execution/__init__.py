@@ -4,6 +4,7 @@ from labkit._lazy import lazy_submodules
 
 __all__ = [
     "documents",
+    "evidence",
     "examining",
     "finding",
     "guard",
@@ -12,6 +13,7 @@ __all__ = [
     "probes",
     "refreshing",
     "running",
+    "timings",
     "verdicts",
 ]
 

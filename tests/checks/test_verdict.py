@@ -1,11 +1,12 @@
 import base64
+import json
 import re
 
 import pytest
 import torch.nn.functional as F
 
 from labkit.checks import check
-from labkit.checks.verdict import Verdict
+from labkit.checks.verdict import MIME, Verdict
 
 WRONG = {
     "flipped": lambda x, weight: F.conv2d(x, weight.flip(2, 3)),
@@ -25,6 +26,21 @@ def test_a_notebook_is_given_words_and_a_small_picture_with_its_words(function):
     assert 1_000 < len(base64.b64decode(source)) < 60_000
     (alt,) = re.findall(r'alt="([^"]+)"', bundle["text/html"])
     assert "output[" in alt
+
+
+@pytest.mark.parametrize("name", ["right", "flipped", "small"])
+def test_a_notebook_stores_the_verdict_for_reports_each_time_the_same(name):
+    function = WRONG.get(name, F.conv2d)
+    verdict = check.conv2d(function)
+    entry = verdict._repr_mimebundle_(include=None, exclude=None)[MIME]
+    assert entry == {
+        "operation": "conv2d",
+        "passed": name == "right",
+        "mistake": {"flipped": "kernel_flipped"}.get(name, verdict.mistake),
+        "asked": verdict.asked,
+    }
+    assert (entry["mistake"] is None) == entry["passed"]
+    assert json.dumps(entry) == json.dumps(check.conv2d(function)._repr_mimebundle_()[MIME])
 
 
 def test_what_a_learner_wrote_cannot_break_the_page():

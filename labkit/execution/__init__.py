@@ -3,11 +3,16 @@
 from labkit._lazy import lazy_submodules
 
 __all__ = [
+    "dependencies",
+    "digests",
     "documents",
+    "environment",
     "evidence",
     "examining",
     "finding",
+    "fingerprint",
     "guard",
+    "jobs",
     "outcomes",
     "parameters",
     "probes",

@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from labkit.memory import kept_for_backward
@@ -30,3 +31,10 @@ def test_without_a_gradient_nothing_is_kept():
 def test_each_intermediate_counts_although_nobody_holds_it_any_more():
     x = leaf(1000)
     assert kept_for_backward(lambda: x.exp().tanh().sigmoid()) == 3 * 4 * 1000
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_keeps_as_much():
+    x = torch.rand(1000, device="cuda", requires_grad=True)
+    assert kept_for_backward(lambda: x.exp().tanh()) == 2 * 4 * 1000

@@ -191,3 +191,10 @@ def test_recording_imports_nothing_heavy():
     )
     loaded = set(answer.stdout.split())
     assert not loaded & {"torch", "numpy", "matplotlib", "IPython", "nbformat", "jupyter_client"}
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_number_on_a_gpu_is_recorded(capsys):
+    record("it", torch.tensor(0.5, device="cuda"))
+    assert capsys.readouterr().out == "it = 0.5\n"

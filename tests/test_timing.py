@@ -3,6 +3,7 @@
 from itertools import cycle
 
 import pytest
+import torch
 
 from labkit import timing
 
@@ -55,3 +56,11 @@ def test_they_take_turns(clock, monkeypatch):
     ours, theirs = clock(1), clock(1)
     timing.ratio(lambda: (order.append("ours"), ours()), lambda: (order.append("theirs"), theirs()))
     assert order[-4:] == ["ours", "theirs", "ours", "theirs"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_what_a_gpu_still_computes_is_waited_for():
+    x = torch.randn(8192, 8192, device="cuda")
+    timing.milliseconds(lambda: x @ x, rounds=1)
+    assert torch.cuda.current_stream().query(), "nothing is left to be done"

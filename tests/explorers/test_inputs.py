@@ -61,3 +61,10 @@ def test_kernel_keeps_double_precision_and_has_no_negative_zero():
 def test_a_kernel_of_the_wrong_shape_is_refused(shape):
     with pytest.raises(ShapeError, match=r"weight\[0, 0\]"):
         kernel_weights(torch.zeros(shape))
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_what_lies_on_a_gpu_can_be_explored():
+    image = torch.arange(4.0, device="cuda", requires_grad=True).reshape(2, 2)
+    assert image_pixels(image).tolist() == kernel_weights(image) == [[0, 1], [2, 3]]

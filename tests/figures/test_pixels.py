@@ -83,3 +83,11 @@ def test_limits_are_never_empty(signed, value):
 def test_numbers_that_are_not_finite_do_not_move_the_limits():
     odd = torch.tensor([[torch.nan, torch.inf, -torch.inf, 1.0, 2.0]])
     assert limits([odd], signed=False) == (1, 2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.int64, torch.bool])
+def test_what_lies_on_a_gpu_can_be_drawn(dtype):
+    numbers = torch.tensor([[0, 1], [1, 0]], dtype=dtype, device="cuda")
+    assert values(numbers).numpy().tolist() == [[0, 1], [1, 0]]

@@ -6,6 +6,7 @@ LabkitError
 ├── OptionError          an option has a value that means nothing here
 ├── DeviceError          the device asked for is not on this machine
 ├── DataError            a data set is missing, damaged or cannot be downloaded
+├── ForkError            a fork server cannot give a process
 └── NotebookError        a notebook breaks a rule or fails while running
     ├── ParameterError   a run passed a parameter the notebook does not declare
     └── NotRunError      a notebook looks executed but did not really run
@@ -18,6 +19,7 @@ __all__ = [
     "DTypeError",
     "DataError",
     "DeviceError",
+    "ForkError",
     "LabkitError",
     "NotRunError",
     "NotebookError",
@@ -49,6 +51,10 @@ class DeviceError(LabkitError, RuntimeError):
 
 class DataError(LabkitError, OSError):
     """A data set is missing, damaged or cannot be downloaded."""
+
+
+class ForkError(LabkitError, RuntimeError):
+    """A fork server cannot give a process."""
 
 
 class NotebookError(LabkitError, RuntimeError):

@@ -29,12 +29,19 @@ PYTHON = """#!/bin/sh
 name=$(basename "$0")
 echo "$name $*" >> log
 case "$*" in
+    *find_spec*) [ -e "$name-has-torch" ] ;;
     *version_info*) [ ! -e "$name-is-old" ] ;;
     *ensurepip*) [ ! -e "$name-is-lame" ] ;;
     "-m venv"*) rm -rf .venv; mkdir -p .venv/bin
         for script in python pip labkit; do cp "$0" .venv/bin/$script; done ;;
     --version) [ ! -e moved ] ;;
     *"pip install"*) [ ! -e no-network ] ;;
+    *sysconfig*) echo .venv ;;
+    *sys.path*) echo /the/packages/of/$name ;;
+    *torch.cuda*) echo 2.10.0; [ -e has-gpu ] ;;
+    *"-m gpu"*) [ ! -e gpu-tests-fail ] ;;
+    *--nbval*) [ ! -e nbval-fails ] ;;
+    "run "*) [ ! -e lessons-fail ] ;;
 esac
 """
 
@@ -79,7 +86,8 @@ def test_help_is_the_default_and_lists_every_command(machine):
     code, said, called = machine()
     assert code == 0
     assert called == []
-    assert {"help", "lab", "test", "run", "refresh", "bench", "clean"} == TARGETS
+    commands = {"help", "lab", "test", "run", "refresh", "bench", "gpu", "wheelhouse", "clean"}
+    assert commands == TARGETS
     for target in TARGETS:
         assert re.search(rf"^  {target} +\w", said, flags=re.M)
 
@@ -108,6 +116,8 @@ def test_the_tests_bring_what_the_other_commands_need(machine):
         _, _, called = machine(target)
         assert installs(called) == []
         assert called[-1].startswith(f"labkit {target}")
+    _, _, called = machine("gpu")
+    assert not any("wheelhouse" in line for line in called)
 
 
 @needs_make
@@ -178,6 +188,96 @@ def test_a_check_that_fails_fails_the_command(machine):
     script.write_text("#!/bin/sh\nexit 1\n")
     code, _, _ = machine("test")
     assert code != 0
+
+
+@pytest.fixture
+def gpu_host(machine):
+    """Give ``make(...)`` where ``python3`` has PyTorch and there is a GPU."""
+    (machine.checkout / "python3-has-torch").touch()
+    (machine.checkout / "has-gpu").touch()
+    return machine
+
+
+def checks(called):
+    """Return the commands that check something, each without what stands before it."""
+    return [line for line in called if "-m pytest" in line or line.startswith("labkit ")]
+
+
+@needs_make
+def test_on_a_gpu_host_its_own_torch_is_used(gpu_host):
+    code, said, called = gpu_host("gpu")
+    assert code == 0, said
+    assert ".venv uses the PyTorch of python3." in said
+    assert "python3 -m venv --clear --system-site-packages .venv" in called
+    assert (gpu_host.checkout / ".venv/host.pth").read_text() == "/the/packages/of/python3\n"
+    assert "python .ci/wheelhouse.py install" in called
+    _, _, called = gpu_host("gpu")
+    assert not any("install" in line or "venv" in line.split() for line in called)
+
+
+@needs_make
+def test_on_a_gpu_everything_is_checked_on_both_devices(gpu_host):
+    code, _, called = gpu_host("gpu", "ARGS=--workers 4", "OUT=a report")
+    assert code == 0
+    tests, stored, lessons = checks(called)
+    assert "-m gpu tests --junit-xml=a report/junit-gpu-tests.xml" in tests
+    assert "--nbval notebooks --nbval-kernel-name labkit" in stored
+    assert "--nbval-sanitize-with=tests/nbval_sanitize_gpu.cfg" in stored
+    assert "--junit-xml=a report/junit-nbval.xml" in stored
+    assert lessons == (
+        "labkit run --device cpu --device cuda --keep-going --out a report --workers 4"
+    )
+
+
+@needs_make
+@pytest.mark.parametrize("failing", ["gpu-tests-fail", "nbval-fails", "lessons-fail"])
+def test_on_a_gpu_a_failure_is_told_after_all_is_done(gpu_host, failing):
+    (gpu_host.checkout / failing).touch()
+    code, said, called = gpu_host("gpu")
+    assert code != 0
+    assert len(checks(called)) == 3
+    assert f"make gpu: did not pass: {failing.rpartition('-')[0]}\n" in said
+
+
+@needs_make
+def test_where_no_gpu_is_nothing_passes_for_having_run_on_one(gpu_host):
+    (gpu_host.checkout / "has-gpu").unlink()
+    code, said, called = gpu_host("gpu")
+    assert code != 0
+    assert "PyTorch 2.10.0 sees no CUDA device on this machine" in said
+    assert "GPU=optional" in said
+    assert checks(called) == []
+
+    code, said, called = gpu_host("gpu", "GPU=optional")
+    assert code == 0
+    assert "No GPU: PyTorch 2.10.0 sees none here" in said
+    assert checks(called)[-1] == "labkit run --device cpu --keep-going --out reports"
+
+
+@needs_make
+def test_a_python_without_torch_is_passed_over_unless_it_is_named(machine):
+    shutil.copy(machine.tools / "python3", machine.tools / "python")
+    (machine.checkout / "python-has-torch").touch()
+    _, said, called = machine("gpu", "GPU=optional")
+    assert "uses the PyTorch of python." in said
+    shutil.rmtree(machine.checkout / ".venv")
+    _, said, called = machine("gpu", "GPU=optional", "PYTHON=python3")
+    assert "uses the PyTorch" not in said
+    assert "python3 -m venv --clear .venv" in called
+
+
+@needs_make
+def test_a_bundle_may_lie_anywhere(gpu_host):
+    _, _, called = gpu_host("gpu", "WHEELHOUSE=/a place/bundle.tar.xz")
+    assert "python .ci/wheelhouse.py install /a place/bundle.tar.xz" in called
+
+
+@needs_make
+def test_a_bundle_needs_no_installation_and_names_its_pythons(machine):
+    code, _, called = machine("wheelhouse", "FOR=3.12 3.13")
+    assert code == 0
+    assert installs(called) == []
+    assert called[-1] == "python .ci/wheelhouse.py build 3.12 3.13"
 
 
 def ci(tmp_path, outcome):
@@ -282,5 +382,11 @@ def test_the_gpu_job_runs_on_a_machine_of_ones_own():
     job = WORKFLOWS["gpu"]["jobs"]["gpu"]
     assert job["runs-on"] == ["self-hosted", "gpu"]
     commands = [step.get("run", "") for step in steps("gpu")]
-    assert 'make test ARGS="-m gpu"' in commands
-    assert 'make run ARGS="--device cuda"' in commands
+    assert 'make gpu WHEELHOUSE="$LABKIT_WHEELHOUSE"' in commands
+
+
+def test_bundles_are_made_for_every_python_that_is_tested():
+    job = WORKFLOWS["tests"]["jobs"]["wheelhouse"]
+    pythons = WORKFLOWS["tests"]["jobs"]["test"]["strategy"]["matrix"]["python"]
+    made = [step["run"] for step in job["steps"] if "make wheelhouse" in step.get("run", "")]
+    assert made == [f'make wheelhouse PYTHON=python FOR="{" ".join(pythons)}"']

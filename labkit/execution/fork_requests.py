@@ -15,9 +15,11 @@ from typing import Any
 from labkit.execution.fork_protocol import receive, tell
 from labkit.execution.preload import preload
 
-__all__ = ["ForkServer", "Request", "thread_count"]
+__all__ = ["IDLE", "ForkServer", "Request", "thread_count"]
 
 IDLE = 600.0
+"""Seconds without a child after which a server ends."""
+
 PAUSE = 1.0
 """Seconds without a request after which a server imports what may be needed later."""
 
@@ -85,23 +87,25 @@ class ForkServer:
 
         It returns a second time in each child, there with what the child has to become.
         """
+        pause = PAUSE
         while not self._has_finished():
-            pause = PAUSE if self._later and self._served else 5 * PAUSE
             events = self._selector.select(min(pause, self._idle))
             # One event at a time: to answer it may take the next one away.
             for key, _ in events[:1]:
                 act: Callable[[Any], Request | None] = key.data
                 if request := act(key.fileobj):
                     return request
-            if not events:
-                self._use_the_pause()
+            pause = PAUSE if events or not self._use_the_pause() else 0
         self._stop_listening()
         return None
 
-    def _use_the_pause(self) -> None:
-        if self._served and self._later:
-            preload([self._later.pop(0)])
-            gc.freeze()
+    def _use_the_pause(self) -> bool:
+        """Import one more module, if any; return whether there was."""
+        if not self._served or not self._later:
+            return False
+        preload([self._later.pop(0)])
+        gc.freeze()
+        return True
 
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):  # whoever it was has gone again

@@ -87,8 +87,8 @@ def fork(
         try:
             ask(connection, "fork", asked, [stdin, stdout, stderr])
             return Forked(connection, PATIENCE)
-        except (EOFError, BrokenPipeError):  # it ended just now, as an idle one does
-            connection.close()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            connection.close()  # it ended just now, as an idle one does; or cannot start
         except BaseException:
             connection.close()
             raise
@@ -129,6 +129,9 @@ def _talk(recipe: str, env: Mapping[str, str], cwd: str | Path, word: str) -> di
 
 def _circumstances(env: Mapping[str, str], cwd: str | Path) -> dict[str, Any]:
     """Return what a child of this process would have inherited from it."""
+    import resource  # not on Windows
+
+    limits = [name for name in vars(resource) if name.startswith("RLIMIT_")]
     text = Path("/proc/self/status").read_text()
     umask = re.search(r"^Umask:\s*(\d+)", text, re.MULTILINE)
     return {
@@ -136,6 +139,7 @@ def _circumstances(env: Mapping[str, str], cwd: str | Path) -> dict[str, Any]:
         "folder": str(Path(cwd).absolute()),
         "umask": int(umask[1], 8) if umask else 0o022,
         "processors": sorted(os.sched_getaffinity(0)),
+        "limits": {name: resource.getrlimit(getattr(resource, name)) for name in limits},
     }
 
 

@@ -85,7 +85,7 @@ def _separate(asked: Mapping[str, Any]) -> None:
     os.environ.update(environment)
     os.chdir(asked["folder"])
     os.umask(asked["umask"])
-    os.sched_setaffinity(0, asked["processors"])
+    _limit(asked)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = list(asked["argv"])
     sys.orig_argv = [sys.executable, *sys.argv]
@@ -96,6 +96,17 @@ def _separate(asked: Mapping[str, Any]) -> None:
     _reseed()
     set_threads(environment)
     _limit_memory(environment)
+
+
+def _limit(asked: Mapping[str, Any]) -> None:
+    """Have the limits of the one who asked; those that only the system may raise stay."""
+    import resource  # not on Windows
+
+    with suppress(OSError):
+        os.sched_setaffinity(0, asked["processors"])
+    for name, limits in asked["limits"].items():
+        with suppress(OSError, ValueError):
+            resource.setrlimit(getattr(resource, name), limits)
 
 
 def _forget_the_server() -> None:

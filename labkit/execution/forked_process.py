@@ -128,7 +128,7 @@ class Forked:
         return bool(poll.poll(None if timeout is None else timeout * 1000))
 
     def _conclude(self) -> None:
-        with suppress(EOFError):
+        with suppress(EOFError, OSError):
             self._hear_until("exit", LAST_WORDS)
         unseen = self._told.get("leaving", -signal.SIGKILL)
         self.returncode = self._told.get("exit", unseen)

@@ -11,19 +11,19 @@ import sys
 from pathlib import Path
 
 from labkit.execution.fork_protocol import listen
-from labkit.execution.fork_requests import ForkServer
+from labkit.execution.fork_requests import IDLE, ForkServer
+from labkit.execution.forked_child import become
 from labkit.execution.preload import RECIPES, Recipe, preload
+from labkit.execution.threads import find_pools
 
-__all__ = ["IDLE", "main"]
-
-IDLE = 600.0
-"""Seconds without a child after which a server ends."""
+__all__ = ["main"]
 
 PREPARED = {
     # Threads do not survive a fork; a child has as many as its own environment allows.
     **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
     # Should a package ask for a GPU while it is imported, PyTorch answers without touching it.
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger says nothing of the modules it cannot see
 }
 MEANT_FOR_A_CHILD = ("JPY_PARENT_PID", "MPLBACKEND")
 
@@ -45,8 +45,6 @@ def main() -> int:
     if request is None:
         return 0
     del server, listener
-    from labkit.execution.forked_child import become
-
     become(request, recipe.target)
 
 
@@ -57,8 +55,10 @@ def _prepare(recipe: Recipe) -> None:
     for name in MEANT_FOR_A_CHILD:
         os.environ.pop(name, None)
     gc.disable()
-    for failure in preload(recipe.modules, recipe.forgotten):
+    own, _, _ = recipe.target.partition(":")
+    for failure in preload([*recipe.modules, own], recipe.forgotten):
         print(f"not imported: {failure}", file=sys.stderr, flush=True)
+    find_pools()
     # A collection in a child would otherwise write to, and so copy, all pages of the server.
     gc.collect()
     gc.freeze()

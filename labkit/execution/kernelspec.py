@@ -1,4 +1,4 @@
-"""The kernel ``labkit``, also where labkit lies on the path only and its kernel is not installed."""
+"""The kernel ``labkit``, also where labkit lies on the path and no kernel is installed."""
 
 from pathlib import Path
 from typing import Any

@@ -23,7 +23,7 @@ class Recipe:
     modules
         Imported before the first fork. One that is not installed is left out.
     idle
-        Imported when the server has served somebody and has nothing else to do.
+        Imported one by one when the server has served somebody and has nothing else to do.
     forgotten
         Imported for what they need themselves, then taken back: they have to see their own process
         when they are imported.
@@ -48,8 +48,11 @@ KERNEL = Recipe(
         "torch.utils.data",
         "torchvision",
         "torchvision.transforms.v2",
-        "PIL.Image",
+        "PIL.BmpImagePlugin",
+        "PIL.GifImagePlugin",
+        "PIL.JpegImagePlugin",
         "PIL.PngImagePlugin",
+        "PIL.PpmImagePlugin",
         "matplotlib.pyplot",
         "matplotlib.backends.backend_agg",
         "matplotlib.backends.backend_svg",
@@ -76,9 +79,20 @@ KERNEL = Recipe(
         "anywidget",
         "ipywidgets",
         "threadpoolctl",
+        "tornado.platform.asyncio",
         "tqdm.auto",
     ),
-    idle=("sklearn.datasets", "sklearn.metrics"),
+    idle=(
+        # In pieces of at most 0.3 s, for somebody may want a child meanwhile.
+        "scipy.sparse",
+        "scipy.special",
+        "scipy.optimize",
+        "scipy.stats",
+        "joblib",
+        "sklearn.utils",
+        "sklearn.preprocessing",
+        "sklearn.datasets",
+    ),
     forgotten=("matplotlib_inline.backend_inline", "ipykernel.pylab.backend_inline"),
 )
 

@@ -112,8 +112,10 @@ class ForkServerProvisioner(LocalProvisioner):
             )
             told = process.ready(PATIENCE)
             if told is None:
+                code = process.poll()
                 process.close()
-                raise ForkError(f"the forked kernel ended with code {process.poll()}")
+                why = f"was not ready after {PATIENCE:g} s" if code is None else f"ended: {code}"
+                raise ForkError(f"the forked kernel {why}")
             self._accept_ports(told["ports"])
             for name, descriptor in ours.items():
                 setattr(process, name, os.fdopen(descriptor, "rb"))

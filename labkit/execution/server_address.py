@@ -47,13 +47,18 @@ READ_AT_LOAD = (
 )
 SET_AFTER_FORK = "_NUM_THREADS"
 
+PACKAGE = Path(__file__).parents[1]
 OWN_CODE = (
     "__init__",
+    "execution/fork_protocol",
+    "execution/fork_requests",
     "execution/forked_child",
     "execution/forked_kernel",
     "execution/forkserver",
     "execution/light_imports",
     "execution/preload",
+    "execution/threads",
+    "execution/worker",
 )
 
 
@@ -135,7 +140,7 @@ def _packages(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _changed(name: str) -> int:
-    return Path(__file__).parents[1].joinpath(f"{name}.py").stat().st_mtime_ns
+    return PACKAGE.joinpath(f"{name}.py").stat().st_mtime_ns
 
 
 def _place() -> list[str]:

@@ -6,24 +6,34 @@ They read this from their environment when they are loaded, in the server, where
 import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["cores", "set_threads", "wanted"]
+__all__ = ["cores", "find_pools", "set_threads", "wanted"]
 
 SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+ENVIRONMENT = {"openmp": "OMP", "openblas": "OPENBLAS", "mkl": "MKL"}
 
 
-def wanted(environment: Mapping[str, str]) -> int:
-    """Return how many threads an environment asks for: ``OMP_NUM_THREADS``, or one for each core.
+def wanted(environment: Mapping[str, str], library: str = "OMP") -> int:
+    """Return how many threads an environment asks for.
+
+    Its variable ``<library>_NUM_THREADS`` says so, or ``OMP_NUM_THREADS``; else one for each core.
 
     Examples
     --------
     >>> wanted({"OMP_NUM_THREADS": "3,2"})
     3
+    >>> wanted({"OMP_NUM_THREADS": "3", "MKL_NUM_THREADS": "2"}, "MKL")
+    2
     """
-    first = environment.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
-    return int(first) if first.isdecimal() and int(first) > 0 else cores()
+    for name in (library, "OMP"):
+        # For regions within regions a list may be given.
+        first = environment.get(f"{name}_NUM_THREADS", "").partition(",")[0].strip()
+        if first.isdecimal() and int(first) > 0:
+            return int(first)
+    return cores()
 
 
 def cores() -> int:
@@ -35,14 +45,22 @@ def cores() -> int:
         return len(usable)
 
 
+@cache
+def find_pools() -> Any:
+    """Find the libraries with threads among those that are loaded; a server does so once for all.
+
+    ``None`` when threadpoolctl is not installed.
+    """
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    return ThreadpoolController()
+
+
 def set_threads(environment: Mapping[str, str]) -> None:
     """Give PyTorch and the libraries of linear algebra the threads that an environment asks for."""
-    count = wanted(environment)
-    if count == 1:
-        return
     if torch := sys.modules.get("torch"):
-        torch.set_num_threads(count)
-    with suppress(ImportError):
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(count)
+        torch.set_num_threads(wanted(environment))
+    if pools := find_pools():
+        pools.limit(limits={key: wanted(environment, name) for key, name in ENVIRONMENT.items()})

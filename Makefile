@@ -108,12 +108,13 @@ on_gpu = OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 # On a GPU host the PyTorch that is there is used, whichever it is: .venv is made to see it. A host's
 # Python may be a virtual environment itself, which --system-site-packages looks past.
+has_torch = -c "import sys; from importlib.util import find_spec as f; \
+    sys.exit(sys.version_info < (3, 11) or not (f('torch') and f('torchvision')))" 2>/dev/null
+
 define make_venv_beside_torch
-$(venv_works) && exit 0; \
+$(venv_works) && $(BIN)/python $(has_torch) && exit 0; \
 for python in $(if $(PYTHON),"$(PYTHON)",python3 python python3.13 python3.12 python3.11); do \
-    "$$python" -c "import sys; from importlib.util import find_spec as f; \
-        sys.exit(sys.version_info < (3, 11) or not (f('torch') and f('torchvision')))" \
-        2>/dev/null || continue; \
+    "$$python" $(has_torch) || continue; \
     echo "$(VENV) uses the PyTorch of $$python."; \
     "$$python" -m venv --clear --system-site-packages $(VENV) || exit 1; \
     there=$$($(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'))"); \

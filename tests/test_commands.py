@@ -267,6 +267,14 @@ def test_a_python_without_torch_is_passed_over_unless_it_is_named(machine):
 
 
 @needs_make
+def test_a_venv_without_torch_gives_way_to_one_that_sees_it(gpu_host):
+    gpu_host("wheelhouse")
+    _, said, called = gpu_host("gpu")
+    assert ".venv uses the PyTorch of python3." in said
+    assert "python3 -m venv --clear --system-site-packages .venv" in called
+
+
+@needs_make
 def test_a_bundle_may_lie_anywhere(gpu_host):
     _, _, called = gpu_host("gpu", "WHEELHOUSE=/a place/bundle.tar.xz")
     assert "python .ci/wheelhouse.py install /a place/bundle.tar.xz" in called

@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from labkit.execution import dependencies, digests, documents
-from labkit.execution import environment as surroundings
+from labkit.execution import dependencies, digests, documents, surroundings
 from labkit.execution.documents import Notebook
 from labkit.execution.jobs import Job
 

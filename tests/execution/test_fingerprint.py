@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.execution import environment, fingerprint
+from labkit.execution import fingerprint, surroundings
 from labkit.execution.fingerprint import parts, why
 from labkit.execution.jobs import Job
 
@@ -136,7 +136,7 @@ def test_the_environment_counts_and_can_be_given(job, monkeypatch):
     machines = [{"torch": "2.11.0", "gpu": "A"}, {"torch": "2.12.0"}]
     told = []
     for machine in machines:
-        monkeypatch.setattr(environment, "parts", lambda machine=machine: machine)
+        monkeypatch.setattr(surroundings, "parts", lambda machine=machine: machine)
         told.append(fingerprint.fingerprint(job))
     assert why(*told) == "gpu is gone; torch 2.11.0 → 2.12.0"
     given = [fingerprint.fingerprint(job, environment=name) for name in ("one", "two")]

@@ -11,6 +11,8 @@ from html import escape
 from typing import Any
 
 from labkit.execution.documents import Notebook
+from labkit.reports.frame import memory
+from labkit.reports.room import LARGEST
 
 __all__ = ["Live", "explorer_html", "packed", "saved_widgets"]
 
@@ -30,7 +32,8 @@ def saved_widgets(notebook: Notebook) -> Mapping[str, Any]:
 def packed(notebook: Notebook) -> Live:
     """Return what ``host.js`` needs: models, their ES modules and styles (each once), and links."""
     widgets = saved_widgets(notebook)
-    shown = {i: w for view in _views(notebook) for i, w in _explorers(view, widgets)}
+    explorers = (each for view in _views(notebook) for each in _explorers(view, widgets))
+    shown = {identity: widget for identity, widget in explorers if _fits(widget)}
     links = [link for w in widgets.values() if (link := _link(w))]
     linked = {model for link in links for model, _ in (link["source"], link["target"])}
     models, texts = {}, {}
@@ -49,7 +52,7 @@ def explorer_html(output: Mapping[str, Any], notebook: Notebook) -> str | None:
     if view is None:
         return None
     explorers = _explorers(view["model_id"], saved_widgets(notebook))
-    places = "".join(_place(identity, output["data"]) for identity, _ in explorers)
+    places = "".join(_place(*each, output["data"]) for each in explorers)
     return places or _needs_kernel(output["data"])
 
 
@@ -69,11 +72,24 @@ def _explorers(identity: str, widgets: Mapping[str, Any]) -> Iterator[tuple[str,
         yield from _explorers(child.removeprefix(PREFIX), widgets)
 
 
-def _place(identity: str, data: Mapping[str, Any]) -> str:
+def _place(identity: str, widget: Mapping[str, Any], data: Mapping[str, Any]) -> str:
     name = escape(data.get("text/plain", "explorer"))
     poster = data.get("image/png", "").replace("\n", "")
     picture = f'<img alt="{name}" src="data:image/png;base64,{poster}">' if poster else name
-    return f'<div class="explorer" data-model="{escape(identity)}">{picture}</div>'
+    if _fits(widget):
+        return f'<div class="explorer" data-model="{escape(identity)}">{picture}</div>'
+    size = memory(_weight(widget))
+    return f'{picture}<p class="left-out">Its data of {size} is too large to be explored here.</p>'
+
+
+def _fits(widget: Mapping[str, Any]) -> bool:
+    return _weight(widget) <= LARGEST
+
+
+def _weight(widget: Mapping[str, Any]) -> int:
+    """Return the characters of a widget's arrays, and of its longer texts."""
+    texts = [value for value in widget["state"].values() if isinstance(value, str)]
+    return sum(map(len, [*texts, *(b["data"] for b in widget.get("buffers", []))]))
 
 
 def _needs_kernel(data: Mapping[str, Any]) -> str:

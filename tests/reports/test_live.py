@@ -78,6 +78,19 @@ def test_an_explorer_in_a_box_is_found(notebook):
     assert 'data-model="two"' in html
 
 
+def test_an_explorer_with_too_much_data_stays_a_picture(notebook):
+    widgets = notebook["metadata"]["widgets"][live.STATE]["state"]
+    widgets["one"]["buffers"] = [{"path": ["x"], "data": "A" * 5_000_000, "encoding": "base64"}]
+    html = live.explorer_html(showing("one", **{"image/png": "iVBO"}), notebook)
+    assert "data-model" not in html
+    assert 'src="data:image/png;base64,iVBO"' in html
+    assert "5 MB" in html
+    # It is still a partner of those that are linked to it.
+    widgets.pop("link")
+    widgets.pop("way")
+    assert set(live.packed(notebook)["models"]) == {"two"}
+
+
 @pytest.mark.parametrize("model", ["s", "gone"])
 def test_other_controls_say_what_they_need(notebook, model):
     html = live.explorer_html(showing(model, **{"text/plain": "IntSlider(value=5)"}), notebook)

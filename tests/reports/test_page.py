@@ -115,8 +115,32 @@ def test_a_failure_is_explained_at_the_top_and_linked(notebook):
     assert 'id="cell-id=2"' in html
 
 
-def test_a_page_without_explorers_has_no_script(notebook):
+def test_a_page_has_the_scripts_it_needs_and_no_other(notebook):
     assert "<script" not in page(notebook, name="n")
+    notebook["cells"][1]["metadata"]["tags"] = ["folded"]
+    html = page(notebook, name="n")
+    assert html.count("<script") == 1
+    assert 'id="unfold"' in html
+
+
+def test_times_come_from_the_outcome_or_from_the_notebook(notebook):
+    assert 'class="took"' not in page(notebook, name="n")
+    outcome = Outcome(Path("n.ipynb"), "passed", cell_seconds={1: 1.5})
+    assert "1.5 s</span>" in page(notebook, name="n", outcome=outcome)
+    times = {
+        "iopub.status.busy": "2026-01-02T10:00:00Z",
+        "iopub.status.idle": "2026-01-02T10:00:02.500000Z",
+    }
+    notebook["cells"][1]["metadata"]["execution"] = times
+    assert "2.5 s</span>" in page(notebook, name="n")
+
+
+def test_what_is_too_large_leads_to_the_executed_notebook(notebook):
+    flood = {"output_type": "stream", "name": "stdout", "text": "x" * 5_000_000}
+    notebook["cells"][1]["outputs"] = [flood]
+    html = page(notebook, name="n", executed="../executed/n.ipynb")
+    assert '<a href="../executed/n.ipynb">' in html
+    assert len(html) < 200_000
 
 
 def test_data_in_the_page_cannot_end_its_script(notebook):

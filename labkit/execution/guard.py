@@ -13,7 +13,7 @@ from labkit.errors import NotRunError
 from labkit.execution.documents import Notebook, tags
 from labkit.execution.timings import Timing, timing
 
-__all__ = ["OF_A_RUN", "RUN", "SKIPPED", "cleared", "really_ran"]
+__all__ = ["OF_A_NOTEBOOKS_RUN", "OF_A_RUN", "RUN", "SKIPPED", "cleared", "really_ran"]
 
 OF_A_RUN = frozenset(
     {
@@ -26,13 +26,14 @@ OF_A_RUN = frozenset(
     }
 )
 """What programs that run notebooks leave in the metadata of a cell."""
+OF_A_NOTEBOOKS_RUN = frozenset({"labkit", "papermill", "widgets"})
+"""What they leave in the metadata of the notebook."""
 
 RUN = "labkit.run"
 """Key of the run's id in ``metadata.execution`` of each cell that it executed."""
 SKIPPED = "skip-execution"
 """Tag of a cell that nbclient, and so papermill, leaves out."""
 
-OF_A_NOTEBOOKS_RUN = frozenset({"labkit", "papermill", "widgets"})
 NAMED = 60
 """Letters of a cell that are enough to find it."""
 

@@ -12,17 +12,16 @@ from typing import Any
 
 from labkit.execution import documents, running
 from labkit.execution.documents import Notebook
+from labkit.execution.guard import OF_A_NOTEBOOKS_RUN, OF_A_RUN
+from labkit.execution.jobs import CELL_TIMEOUT
 from labkit.execution.outcomes import Outcome
 
 __all__ = ["refresh", "with_outputs_of"]
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-PASSING_METADATA = {"execution", "papermill"}
 
 
-def refresh(
-    path: str | Path, *, timeout: int = running.CELL_TIMEOUT, progress: bool = False
-) -> Outcome:
+def refresh(path: str | Path, *, timeout: int | float = CELL_TIMEOUT) -> Outcome:
     """Execute a lesson with its own parameters and store its outputs in place.
 
     The file is left untouched when the lesson does not pass, or when nothing changed.
@@ -35,7 +34,7 @@ def refresh(
     path = Path(path)
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         executed = Path(folder, path.name)
-        outcome = running.run(path, output=executed, timeout=timeout, progress=progress)
+        outcome = running.run(path, output=executed, timeout=timeout)
         if outcome.passed:
             _store(path, with_outputs_of(documents.read(executed), documents.read(path)))
     return outcome
@@ -53,7 +52,7 @@ def _store(path: Path, notebook: Notebook) -> None:
 
 
 def _cell(lesson: dict[str, Any], executed: dict[str, Any]) -> dict[str, Any]:
-    kept = {k: v for k, v in lesson.get("metadata", {}).items() if k not in PASSING_METADATA}
+    kept = {k: v for k, v in lesson.get("metadata", {}).items() if k not in OF_A_RUN}
     cell = {**lesson, "metadata": kept}
     if lesson["cell_type"] == "code":
         cell["execution_count"] = executed["execution_count"]
@@ -69,7 +68,7 @@ def _output(output: dict[str, Any]) -> dict[str, Any]:
 
 def _metadata(lesson: dict[str, Any]) -> dict[str, Any]:
     """Name the kernel as any Jupyter does, without the Python version of this machine."""
-    kept = {k: v for k, v in lesson.items() if k not in PASSING_METADATA | {"widgets"}}
+    kept = {k: v for k, v in lesson.items() if k not in OF_A_NOTEBOOKS_RUN}
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
     language = {
         "codemirror_mode": {"name": "ipython", "version": 3},

@@ -25,7 +25,7 @@ def hooks():
 
 @pytest.fixture
 def kernel(hooks, monkeypatch):
-    """Give ``kernel(installed, **options)``: the kernel that nbval is told, and the header's line."""
+    """Give ``kernel(installed, **options)``: what nbval is told, and what the header says."""
 
     def kernel(installed, **options):
         found = dict.fromkeys(installed, "")

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
@@ -13,13 +14,15 @@ __all__ = ["INTERRUPTED", "main"]
 
 MISUSED = 2
 INTERRUPTED = 130
-EXTRAS = {"latex2mathml", "nbclient", "nbconvert", "nbformat", "papermill"}
+EXTRAS = {"latex2mathml", "nbclient", "nbconvert", "nbformat", "papermill", "rich"}
 
 EXIT_CODES = """\
 exit codes:
   0    everything is fine
-  1    a notebook did not pass, or the doctor found a problem
-  2    the command was used in a way it does not understand
+  1    a notebook did not pass, the newer of two runs is worse, or the doctor found a problem
+  2    the command was used in a way it does not understand; nothing was run
+  3    all notebooks passed, but numbers differ between repetitions
+  4    something could not be written where it was asked for
   130  interrupted with Ctrl-C; what was done is kept
 """
 
@@ -59,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for add in (_add_lab, _add_doctor, _add_run, _add_export, _add_refresh):
+    for add in (_add_lab, _add_doctor, _add_run, _add_compare, _add_export, _add_refresh):
         add(commands)
     return parser
 
@@ -91,8 +94,48 @@ def _add_doctor(commands: argparse._SubParsersAction) -> None:
 def _add_run(commands: argparse._SubParsersAction) -> None:
     parser = _command(commands, "run", "execute notebooks and write one report over all of them")
     _add_paths(parser)
+    _add_values(parser)
+    _add_limits(parser)
     parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda", "mps"), help="for notebooks with this parameter"
+        "--workers", type=_positive, metavar="N", help="how many run at once (default: by cores)"
+    )
+    parser.add_argument(
+        "--out", default="reports", metavar="DIR", help="where the report goes (default: reports)"
+    )
+    parser.add_argument(
+        "--keep-going", action="store_true", help="go on after a notebook that did not pass"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="run only what is missing, changed or did not pass"
+    )
+    parser.add_argument(
+        "--shuffle",
+        nargs="?",
+        type=int,
+        const=time.time_ns() % 10_000,
+        metavar="SEED",
+        help="in another order, which is told",
+    )
+    parser.add_argument(
+        "--repeat",
+        type=_positive,
+        default=1,
+        metavar="N",
+        help="run each N times and tell which numbers differ",
+    )
+    parser.add_argument("--kernel", metavar="NAME", help="instead of the one a notebook names")
+    parser.add_argument(
+        "--dask", metavar="ADDRESS", help="run on a Dask cluster: tcp://HOST:PORT, or local"
+    )
+
+
+def _add_values(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--device",
+        action="append",
+        default=[],
+        choices=("auto", "cpu", "cuda", "mps"),
+        help="for notebooks with this parameter; given twice, each runs on both",
     )
     parser.add_argument(
         "--budget", help="how much to compute, for notebooks with this parameter: quick or full"
@@ -104,14 +147,27 @@ def _add_run(commands: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar=("NAME", "VALUE"),
-        help="set a parameter that every notebook declares; may be repeated",
+        help="set a parameter that every notebook declares; one name twice makes two runs",
     )
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
     _add_timeout(parser)
     parser.add_argument(
-        "--out", default="reports", metavar="DIR", help="where the report goes (default: reports)"
+        "--notebook-timeout",
+        type=_positive,
+        default=3600,
+        metavar="SECONDS",
+        help="how long one notebook may take (default: 3600)",
     )
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    parser = _command(commands, "compare", "set two runs side by side: verdicts, numbers, pictures")
+    parser.add_argument("old", metavar="OLD", help="a folder that labkit run has written")
+    parser.add_argument("new", metavar="NEW", help="the folder of another run")
     parser.add_argument(
-        "--keep-going", action="store_true", help="go on after a notebook that did not pass"
+        "--out", default="compare.html", metavar="FILE", help="the page (default: compare.html)"
     )
 
 
@@ -152,5 +208,5 @@ def _add_timeout(parser: argparse.ArgumentParser) -> None:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"expected whole seconds above 0, got {text!r}")
+        raise argparse.ArgumentTypeError(f"expected a whole number above 0, got {text!r}")
     return int(text)

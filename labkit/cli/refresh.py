@@ -2,7 +2,7 @@
 
 import argparse
 
-from labkit.cli.run import said
+from labkit.cli.progress import said
 from labkit.execution.finding import find, lessons_folder
 from labkit.execution.refreshing import refresh
 
@@ -13,7 +13,7 @@ def main(options: argparse.Namespace) -> int:
     """Refresh the lessons; one that does not pass is left as it was. Return the exit code."""
     failed = 0
     for path in find(options.paths or [lessons_folder()]):
-        outcome = refresh(path, timeout=options.timeout, progress=True)
+        outcome = refresh(path, timeout=options.timeout)
         failed += not outcome.passed
         print(said(outcome), flush=True)
         if not outcome.passed:

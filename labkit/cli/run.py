@@ -1,87 +1,164 @@
-"""`labkit run`: execute notebooks, one line for each, and write the report."""
+"""`labkit run`: execute notebooks side by side, and write one report over them."""
 
 import argparse
-import os
-from collections.abc import Mapping, Sequence
+import random
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from labkit.cli.progress import progress, said
 from labkit.errors import NotebookError, ParameterError
-from labkit.execution import documents, parameters, running
+from labkit.execution import documents, environment, forked, parameters
+from labkit.execution.batch import Batch
 from labkit.execution.finding import find, lessons_folder
-from labkit.execution.outcomes import Failure, Outcome
-from labkit.reports import report
-from labkit.reports.frame import WORDS, seconds
+from labkit.execution.fingerprint import fingerprint
+from labkit.execution.jobs import Job, matrix, places
+from labkit.execution.journal import Journal
+from labkit.execution.outcomes import Outcome
+from labkit.execution.performer import Event, Performer
+from labkit.execution.repeating import Difference, differences
+from labkit.execution.workers import Workers
+from labkit.reports import comparison_page, report
 from labkit.reports.summary import headline
 
-__all__ = ["main", "said"]
+__all__ = ["main"]
+
+PASSED, FAILED, DIFFERENT, UNWRITTEN, INTERRUPTED = 0, 1, 3, 4, 130
 
 
 def main(options: argparse.Namespace) -> int:
     """Execute the notebooks and write the report; return the exit code."""
+    start = time.perf_counter()
+    jobs = _jobs(options)
+    with Journal(options.out) as journal:
+        kept = _kept(jobs, journal) if options.resume else {}
+        journal.begin(jobs)
+        outcomes = _run([job for job in jobs if job.name not in kept], options, journal)
+        outcomes = [kept.get(job.name) or outcomes[job.name] for job in jobs]
+        differing = differences(outcomes) if options.repeat > 1 else []
+        code = _exit_code(outcomes, differing)
+        written = _report(options.out, outcomes, differing, time.perf_counter() - start)
+    return code if written and not journal.unsaved else code or UNWRITTEN
+
+
+def _jobs(options: argparse.Namespace) -> list[Job]:
+    """Return what is to be run; whatever is wrong with the request is told before anything runs."""
     notebooks = find(options.paths or [lessons_folder()])
-    given = {path: _given(path, options) for path in notebooks}
-    outcomes = _run_all(given, options)
-    table = report.write(options.out, outcomes)
-    print(f"\n{headline(outcomes)}\nReport: {table}")
-    if any(o.status == "interrupted" for o in outcomes):
-        return 130
-    return 0 if all(o.passed for o in outcomes) else 1
+    variants = [(path, values) for path in notebooks for values in _variants(path, options)]
+    executed = Path(options.out, report.EXECUTED)
+    jobs = [
+        Job(
+            path,
+            name,
+            executed / f"{name}.ipynb",
+            values,
+            repetition=repetition,
+            kernel=options.kernel,
+            cell_timeout=options.timeout,
+            notebook_timeout=options.notebook_timeout,
+        )
+        for path, values, repetition, name in places(variants, options.repeat)
+    ]
+    if options.shuffle is not None:
+        print(f"shuffled with --shuffle {options.shuffle}")
+        random.Random(options.shuffle).shuffle(jobs)
+    return [replace(job, fingerprint=fingerprint(job)) for job in jobs]
 
 
-def said(outcome: Outcome) -> str:
-    """Say in a line or two what became of a notebook."""
-    sign = "✓" if outcome.passed else "✗"
-    time = f"  {seconds(outcome.seconds)}" if outcome.seconds else ""
-    line = f"{sign} {outcome.path.stem}  {WORDS[outcome.status]}{time}"
-    told = outcome.failure or outcome.reason
-    return f"{line}\n    {told}" if told else line
-
-
-def _given(path: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of one notebook, checked before anything runs."""
-    asked = {"device": options.device, "budget": options.budget}
+def _variants(path: Path, options: argparse.Namespace) -> list[Mapping[str, Any]]:
+    """Return the sets of values that one notebook is run with, checked before anything runs."""
+    asked = [("device", device) for device in options.device]
+    asked += [("budget", options.budget)] if options.budget else []
     try:
         notebook = documents.read(path)
         known = parameters.declared(notebook)
-        where_declared = {k: v for k, v in asked.items() if v is not None and k in known}
-        return parameters.resolve(notebook, {**where_declared, **dict(options.given)})
+        declared = [(name, value) for name, value in asked if name in known]
+        sets = matrix([*declared, *map(tuple, options.given)])
+        return [parameters.resolve(notebook, values) for values in sets]
     except ParameterError as error:
         raise ParameterError(f"{path}: {error}") from error
     except NotebookError:
-        return {}  # told when its turn comes, so that the others still run
+        return [{}]  # told when its turn comes, so that the others still run
 
 
-def _run_all(given: Mapping[Path, Mapping[str, Any]], options: argparse.Namespace) -> list[Outcome]:
-    outcomes: list[Outcome] = []
-    root = _common_folder(list(given))
-    for path, values in given.items():
-        if reason := _reason_to_stop(outcomes, options.keep_going):
-            outcomes.append(Outcome(path, "skipped", reason=reason))
+def _kept(jobs: Sequence[Job], journal: Journal) -> dict[str, Outcome]:
+    """Return what need not run again, and say of the rest why it does."""
+    before, kept = journal.load(), {}
+    for job in jobs:
+        if why := journal.reusable(job, before.get(job.name)):
+            print(f"  {job.name}  runs again: {why}")
+        else:
+            kept[job.name] = replace(before[job.name], resumed=True)
+            print(said(kept[job.name]))
+    return kept
+
+
+def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> dict[str, Outcome]:
+    pages = {str(job.path.resolve()): job.name for job in reversed(jobs)}
+    with progress(jobs) as show:
+
+        def hear(event: Event) -> None:
+            if event.kind == "done":
+                journal.save(event.value)
+            show(event)
+
+        batch = Batch(
+            jobs,
+            _performer(options, len(jobs)),
+            function="labkit.cli.performing:perform",
+            arguments={"folder": str(options.out), "places": pages},
+            keep_going=options.keep_going,
+            heard=hear,
+        )
+        return {outcome.name: outcome for outcome in batch.run()}
+
+
+def _performer(options: argparse.Namespace, jobs: int) -> Performer:
+    if options.dask:
+        from labkit.execution.cluster import Cluster
+
+        return Cluster(options.dask, workers=options.workers)
+    count = max(1, min(options.workers or environment.default_workers(), jobs))
+    shared = environment.shared_by(count)
+    if jobs and not forked.why_not():
+        # It imports PyTorch while the workers import nbclient.
+        forked.start("kernel", shared)
+    return Workers(count, shared)
+
+
+def _report(
+    folder: str, outcomes: Sequence[Outcome], differing: Sequence[Difference], seconds: float
+) -> bool:
+    """Write the report and say where it is; return whether it could be written where asked."""
+    for place in _places(folder):
+        try:
+            table = report.write(place, outcomes, differences=differing, seconds=seconds)
+            comparison = comparison_page.write(place)
+        except OSError as error:
+            print(f"\nthe report could not be written to {place}: {error.strerror}")
             continue
-        output = Path(options.out, report.EXECUTED, os.path.relpath(path, root))
-        outcomes.append(_attempt(path, output, values, options.timeout))
-        print(said(outcomes[-1]), flush=True)
-    return outcomes
+        print(f"\n{headline(outcomes, seconds)}")
+        for difference in differing:
+            print(f"  differs between repetitions: {difference}")
+        print(f"Report: {table}")
+        if comparison:
+            print(f"Compared: {comparison}")
+        return place == folder
+    return False
 
 
-def _common_folder(paths: Sequence[Path]) -> Path:
-    return Path(os.path.commonpath([p.absolute().parent for p in paths]))
+def _places(folder: str) -> Iterator[str]:
+    """Yield where a report may go: where it was asked for, then any place that has room."""
+    yield folder
+    yield tempfile.mkdtemp(prefix="labkit-report-")
 
 
-def _reason_to_stop(outcomes: Sequence[Outcome], keep_going: bool) -> str:
-    for outcome in outcomes:
-        if outcome.status == "interrupted":
-            return "the run was interrupted before it"
-        if not outcome.passed and not keep_going and outcome.status != "skipped":
-            return f"{outcome.path.stem} did not pass; use --keep-going to run the rest"
-    return ""
-
-
-def _attempt(path: Path, output: Path, values: Mapping[str, Any], timeout: int) -> Outcome:
-    try:
-        return running.run(path, output=output, given=values, timeout=timeout, progress=True)
-    except NotebookError as error:
-        return Outcome(path, "refused", failure=Failure(type(error).__name__, str(error)))
-    except KeyboardInterrupt:
-        return Outcome(path, "interrupted", reason="stopped with Ctrl-C")
+def _exit_code(outcomes: Sequence[Outcome], differing: Sequence[Difference]) -> int:
+    if any(o.status == "interrupted" for o in outcomes):
+        return INTERRUPTED
+    if not all(o.passed for o in outcomes):
+        return FAILED
+    return DIFFERENT if any(not d.tolerated for d in differing) else PASSED

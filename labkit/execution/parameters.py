@@ -6,13 +6,17 @@ the wrong experiment in silence. Here it is refused.
 
 import ast
 import difflib
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from labkit.errors import NotebookError, ParameterError
 from labkit.execution.documents import Notebook, tags
 
-__all__ = ["declared", "resolve"]
+__all__ = ["INJECTED", "declared", "injected", "resolve"]
+
+INJECTED = "injected-parameters"
+"""The tag, known from papermill, of the cell that holds the values of a run."""
 
 UNKNOWN = object()
 
@@ -60,6 +64,37 @@ def resolve(notebook: Notebook, given: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise ParameterError(_unknown(name, known))
     return {name: _converted(name, value, known[name]) for name, value in given.items()}
+
+
+def injected(notebook: Notebook, values: Mapping[str, Any]) -> Notebook:
+    """Return the notebook with a cell that assigns ``values``, right after those it declares.
+
+    A cell that an earlier run left behind is taken out, as papermill does.
+    """
+    cells = [cell for cell in notebook["cells"] if INJECTED not in tags(cell)]
+    if values:
+        tagged = [i for i, cell in enumerate(cells) if "parameters" in tags(cell)]
+        cells.insert(tagged[0] + 1 if tagged else 0, _assigning(values))
+    return {**notebook, "cells": cells}
+
+
+def _assigning(values: Mapping[str, Any]) -> dict[str, Any]:
+    lines = ["# Parameters", *(f"{name} = {_source(value)}" for name, value in values.items())]
+    return {
+        "cell_type": "code",
+        "execution_count": None,
+        "id": INJECTED,
+        "metadata": {"tags": [INJECTED]},
+        "outputs": [],
+        "source": "\n".join(lines),
+    }
+
+
+def _source(value: Any) -> str:
+    """Return the Python that makes a value; infinity and NaN have no literal."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    return repr(value)
 
 
 def _assignments(statement: ast.stmt) -> list[tuple[str, ast.expr]]:

@@ -1,26 +1,75 @@
-"""Execute one notebook in a fresh kernel, through papermill, and say what became of it."""
+"""Execute one notebook in a fresh kernel, and say what became of it."""
 
-import logging
-import tempfile
+import asyncio
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from labkit.errors import NotebookError
-from labkit.execution import documents, guard, parameters
+from labkit.execution import documents, evidence, guard, kernels, parameters
 from labkit.execution.documents import Notebook
-from labkit.execution.outcomes import Outcome
-from labkit.execution.verdicts import cell_seconds, verdict
+from labkit.execution.jobs import CELL_TIMEOUT, Job
+from labkit.execution.light_imports import without_grammars
+from labkit.execution.outcomes import Failure, Outcome
+from labkit.execution.timings import cell_seconds
+from labkit.execution.verdicts import verdict
+from labkit.results import from_notebook
 
-__all__ = ["CELL_TIMEOUT", "KERNEL", "run"]
+__all__ = ["Executed", "run", "run_job"]
 
-KERNEL = "python3"
-CELL_TIMEOUT = 600
-"""Seconds that one cell may take."""
+Tell = Callable[[int, int], None]
+"""Is told how many cells are done, of how many."""
 
-MARKER = "papermill-error-cell-tag"
+
+@dataclass(frozen=True)
+class Executed:
+    """A notebook as far as it came, and how it ended.
+
+    Parameters
+    ----------
+    notebook
+        With the outputs of this run and no others.
+    run
+        What marks each executed cell as one of this run.
+    began
+        When it did.
+    cell
+        Position of the cell that was begun last.
+    error
+        What stopped it.
+    overdue
+        What took too long, and the seconds it had.
+    interrupted
+        Whether somebody asked the run to stop.
+    exit_code
+        Of a kernel that died; negative for a signal.
+    peak_memory
+        Bytes that a kernel which died held at most.
+    left_out
+        Position of a cell → characters of its output that were left out.
+    facts
+        What the kernel said of itself.
+    kernel
+        ``forked`` or ``ordinary``.
+    """
+
+    notebook: Notebook
+    run: str
+    began: datetime
+    cell: int | None = None
+    error: BaseException | None = None
+    overdue: tuple[str, float] | None = None
+    interrupted: bool = False
+    exit_code: int | None = None
+    peak_memory: int | None = None
+    left_out: Mapping[int, int] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    kernel: str = ""
 
 
 def run(
@@ -28,9 +77,9 @@ def run(
     *,
     output: str | Path | None = None,
     given: Mapping[str, Any] | None = None,
-    timeout: int = CELL_TIMEOUT,
-    kernel: str = KERNEL,
-    progress: bool = False,
+    timeout: float = CELL_TIMEOUT,
+    kernel: str | None = None,
+    tell: Tell | None = None,
 ) -> Outcome:
     """Execute a notebook in its own folder and return its outcome; a failing cell is an outcome.
 
@@ -45,9 +94,9 @@ def run(
     timeout
         Seconds that one cell may take.
     kernel
-        Name of the kernel.
-    progress
-        Show a bar in the terminal while the cells run.
+        Name of the kernel; left to the notebook when ``None``.
+    tell
+        Is called with the number of cells done, and of all, whenever one begins.
 
     Raises
     ------
@@ -57,89 +106,134 @@ def run(
         When a parameter is not declared by the notebook or has the wrong type.
     """
     path = Path(path)
-    _spare(path, output)
-    notebook = documents.read(path)
-    values = parameters.resolve(notebook, given or {})
-    began, start = datetime.now(UTC), time.perf_counter()
-    executed, error = _execute(path, notebook, values, timeout, kernel, progress)
-    seconds = time.perf_counter() - start
-    status, failure = verdict(executed, error, began, timeout)
-    if output is not None:
-        documents.write(executed, output)
-    return Outcome(
-        path=path,
-        status=status,
-        output=None if output is None else Path(output),
-        seconds=seconds,
-        cell_seconds=cell_seconds(executed),
-        failure=failure,
-        parameters=values,
-    )
+    place = None if output is None else Path(output)
+    job = Job(path, path.stem, place, given or {}, kernel=kernel, cell_timeout=timeout)
+    _spare(job)
+    return _outcome(job, documents.read(path), tell)
 
 
-def _spare(path: Path, output: str | Path | None) -> None:
-    if output is not None and Path(output).resolve() == path.resolve():
-        raise NotebookError(
-            f"{path}: expected another file for the executed notebook, got the notebook itself; "
-            'to store outputs in a lesson use "labkit refresh"'
+def run_job(job: Job, tell: Tell | None = None) -> Outcome:
+    """Execute a notebook as a part of a run: whatever is wrong with it is its outcome."""
+    try:
+        _spare(job)
+        return _outcome(job, documents.read(job.path), tell)
+    except NotebookError as error:
+        failure = Failure(type(error).__name__, str(error))
+        return Outcome(
+            job.path,
+            "refused",
+            failure=failure,
+            parameters=job.parameters,
+            name=job.name,
+            repetition=job.repetition,
+            started=_now().isoformat(),
+            fingerprint=job.fingerprint,
         )
 
 
-def _execute(
-    path: Path,
-    notebook: Notebook,
-    values: Mapping[str, Any],
-    timeout: int,
-    kernel: str,
-    progress: bool,
-) -> tuple[Notebook, Exception | None]:
-    """Return the notebook as far as it came, and what stopped it."""
-    import papermill  # takes a second, which --help and a refused parameter need not wait for
-
-    # What it logs, the outcome says better.
-    logging.getLogger("papermill").setLevel(logging.CRITICAL)
-    error = None
-    with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
-        before, after = Path(folder, "before.ipynb"), Path(folder, "after.ipynb")
-        documents.write(guard.cleared(notebook), before)
-        try:
-            papermill.execute_notebook(
-                before,
-                after,
-                parameters=dict(values),
-                kernel_name=kernel,
-                language="python",
-                cwd=path.resolve().parent,
-                progress_bar=_bar(path) if progress else False,
-                config=_transport(),
-                execution_timeout=timeout,
-                # Interrupted, the cell says where it was, and the kernel ends in good order.
-                interrupt_on_timeout=True,
-                error_on_timeout={"ename": "TimeoutError", "evalue": "", "traceback": []},
-            )
-        except Exception as stopped:
-            error = stopped
-        executed = documents.read(after if after.exists() else before)
-    return _tidied(executed, path), error
+def _outcome(job: Job, notebook: Notebook, tell: Tell | None) -> Outcome:
+    values = parameters.resolve(notebook, job.parameters)
+    start = time.perf_counter()
+    executed = _execute(job, parameters.injected(notebook, values), tell)
+    seconds = time.perf_counter() - start
+    status, failure = verdict(executed)
+    place, notes = _stored(job, executed)
+    facts = executed.facts
+    return Outcome(
+        path=job.path,
+        status=status,
+        output=place,
+        seconds=seconds,
+        cell_seconds=cell_seconds(executed.notebook),
+        failure=failure,
+        parameters=values,
+        reason="stopped with Ctrl-C" if status == "interrupted" else "",
+        name=job.name,
+        repetition=job.repetition,
+        started=executed.began.isoformat(timespec="milliseconds"),
+        kernel=executed.kernel,
+        device=facts.get("device", ""),
+        peak_memory=facts.get("peak_memory", executed.peak_memory),
+        gpu_memory=facts.get("gpu_memory"),
+        versions=facts.get("versions", {}),
+        results=tuple(from_notebook(executed.notebook).values()),
+        checks=evidence.checks(executed.notebook),
+        warnings=evidence.warnings(executed.notebook),
+        notes=notes,
+        fingerprint=job.fingerprint,
+        host=facts.get("host", ""),
+    )
 
 
-def _transport() -> Any:
-    """Encrypt the talk with the kernel where both sides can; a kernel warns when it is not."""
-    import zmq
-    from jupyter_client.manager import KernelManager
-    from traitlets.config import Config
+def _execute(job: Job, notebook: Notebook, tell: Tell | None) -> Executed:
+    with without_grammars():
+        import nbformat
 
-    able = zmq.has("curve") and "transport_encryption" in KernelManager.class_trait_names()
-    return Config({"KernelManager": {"transport_encryption": "auto"}} if able else {})
+        from labkit.execution.client import Client
+
+    run = secrets.token_hex(8)
+    node = nbformat.from_dict(guard.cleared(notebook))
+    node.metadata["labkit"] = {"run": run, "parameters": dict(job.parameters)}
+    client = Client(
+        node,
+        kernel=kernels.chosen(notebook, job.kernel),
+        folder=str(job.path.resolve().parent),
+        run=run,
+        cell_timeout=job.cell_timeout,
+        notebook_timeout=job.notebook_timeout,
+        tell=tell or (lambda done, of: None),
+    )
+    began = _now()
+    error, interrupted = _in_a_loop(client.attempt)
+    process = client.process
+    return Executed(
+        notebook=client.nb,
+        run=run,
+        began=began,
+        cell=client.at,
+        error=error,
+        overdue=client.overdue,
+        interrupted=interrupted,
+        exit_code=process.exit_code,
+        peak_memory=process.peak_memory,
+        left_out=dict(client.left_out),
+        facts=client.facts,
+        kernel="forked" if process.forked else "ordinary",
+    )
 
 
-def _bar(path: Path) -> dict[str, Any]:
-    return {"desc": path.name, "unit": "cell", "leave": False, "disable": None}
+def _in_a_loop(attempt: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine to its end, also for a caller who is in an event loop, as notebooks are."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(attempt())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(attempt())).result()
 
 
-def _tidied(executed: Notebook, path: Path) -> Notebook:
-    """Take papermill's error banners and temporary paths out: the report explains failures."""
-    cells = [c for c in executed["cells"] if MARKER not in documents.tags(c)]
-    record = {**executed["metadata"].get("papermill", {}), "input_path": path.name}
-    record.pop("output_path", None)
-    return {**executed, "cells": cells, "metadata": {**executed["metadata"], "papermill": record}}
+def _stored(job: Job, executed: Executed) -> tuple[Path | None, tuple[str, ...]]:
+    """Write the executed notebook; a disk that is full costs the file and not the outcome."""
+    notes = [
+        f"cell {cell}: {count / 1e6:.3g} MB of its output were left out"
+        for cell, count in sorted(executed.left_out.items())
+    ]
+    if job.output is None:
+        return None, tuple(notes)
+    try:
+        documents.write(executed.notebook, job.output)
+    except OSError as error:
+        return None, (*notes, f"the executed notebook could not be written: {error.strerror}")
+    return job.output, tuple(notes)
+
+
+def _spare(job: Job) -> None:
+    if job.output is not None and job.output.resolve() == job.path.resolve():
+        raise NotebookError(
+            f"{job.path}: expected another file for the executed notebook, got the notebook "
+            'itself; to store outputs in a lesson use "labkit refresh"'
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,83 +1,90 @@
-"""Judge a notebook after papermill has executed it: did it pass, and if not, why."""
+"""Judge a notebook after it was executed: did it pass, and if not, why."""
 
 import re
-from datetime import datetime
-from typing import Any
+import signal
+from typing import TYPE_CHECKING
 
 from labkit.errors import NotRunError
-from labkit.execution import documents, guard
+from labkit.execution import guard
 from labkit.execution.documents import Notebook
 from labkit.execution.outcomes import Failure, Status
 
-__all__ = ["cell_seconds", "verdict"]
+if TYPE_CHECKING:
+    from labkit.execution.running import Executed
+
+__all__ = ["verdict", "why_it_ended"]
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
+Verdict = tuple[Status, Failure | None]
 
-def verdict(
-    executed: Notebook, error: Exception | None, began: datetime, timeout: int
-) -> tuple[Status, Failure | None]:
-    """Return the verdict on an executed notebook, and why it is no better.
 
-    Parameters
-    ----------
-    executed
-        The notebook as far as it came.
-    error
-        What papermill raised, if anything.
-    began
-        When the run began, with its time zone.
-    timeout
-        Seconds that one cell could take.
-    """
-    if error is None:
-        return _guarded(executed, began)
-    cell = _last_started(executed)
-    raised = _raised(executed, cell)
-    if isinstance(error, TimeoutError) or _was_interrupted(executed, raised, timeout):
-        message = f"the cell took longer than {timeout} s; give it more time with --timeout"
-        return "timeout", Failure("TimeoutError", message, raised.traceback if raised else "", cell)
-    if raised is not None:
+def verdict(executed: "Executed") -> Verdict:
+    """Return the verdict on an executed notebook, and why it is no better."""
+    cell = executed.cell
+    if executed.interrupted:
+        return "interrupted", None
+    if executed.overdue:
+        return "timeout", _overdue(executed, cell)
+    if executed.error is None:
+        return _guarded(executed)
+    raised = _raised(executed.notebook, cell)
+    if raised is not None and type(executed.error).__name__ == "CellExecutionError":
         return "failed", raised
-    if type(error).__name__ == "DeadKernelError":
-        message = "the kernel died while this cell ran: out of memory, os._exit or a crash"
-        return "died", Failure("DeadKernelError", message, "", cell)
-    return "died", Failure(type(error).__name__, str(error), "", cell)
+    if type(executed.error).__name__ == "DeadKernelError":
+        ended = why_it_ended(executed.exit_code)
+        return "died", Failure("DeadKernelError", ended, "", cell)
+    return "died", Failure(type(executed.error).__name__, str(executed.error), "", cell)
 
 
-def cell_seconds(executed: Notebook) -> dict[int, float]:
-    """Return position → seconds of the code cells that ran."""
-    timings = ((i, _timing(cell).get("duration")) for i, cell in documents.code_cells(executed))
-    return {i: seconds for i, seconds in timings if seconds}
+def why_it_ended(exit_code: int | None) -> str:
+    """Say why a kernel's process ended, as far as its exit code tells.
 
-
-def _guarded(executed: Notebook, began: datetime) -> tuple[Status, Failure | None]:
+    Examples
+    --------
+    >>> why_it_ended(3)
+    'the kernel left with exit code 3 while this cell ran (os._exit, or a library that gave up)'
+    """
+    if exit_code is None:
+        return "the kernel died while this cell ran: out of memory, os._exit or a crash"
+    if exit_code >= 0:
+        return (
+            f"the kernel left with exit code {exit_code} while this cell ran "
+            "(os._exit, or a library that gave up)"
+        )
+    if exit_code == -9:
+        return (
+            "the kernel was killed (signal 9) while this cell ran: "
+            "somebody killed it, or the machine had no memory left"
+        )
     try:
-        guard.really_ran(executed, since=began)
+        name = signal.Signals(-exit_code).name
+    except ValueError:
+        name = "unknown"
+    crash = ": a crash in compiled code" if -exit_code in (4, 6, 7, 8, 11) else ""
+    return f"the kernel was ended by signal {-exit_code} ({name}) while this cell ran{crash}"
+
+
+def _overdue(executed: "Executed", cell: int | None) -> Failure:
+    what, seconds = executed.overdue or ("cell", 0.0)
+    option = "--timeout" if what == "cell" else "--notebook-timeout"
+    message = f"the {what} took longer than {seconds:g} s; give it more time with {option}"
+    raised = _raised(executed.notebook, cell)
+    return Failure("TimeoutError", message, raised.traceback if raised else "", cell)
+
+
+def _guarded(executed: "Executed") -> Verdict:
+    try:
+        guard.really_ran(executed.notebook, since=executed.began, run=executed.run)
     except NotRunError as error:
         return "not-run", Failure("NotRunError", str(error))
     return "passed", None
 
 
-def _last_started(executed: Notebook) -> int | None:
-    started = [i for i, cell in documents.code_cells(executed) if _timing(cell).get("start_time")]
-    return started[-1] if started else None
-
-
-def _raised(executed: Notebook, position: int | None) -> Failure | None:
-    outputs = [] if position is None else executed["cells"][position]["outputs"]
-    for output in outputs:
+def _raised(notebook: Notebook, position: int | None) -> Failure | None:
+    outputs = [] if position is None else notebook["cells"][position]["outputs"]
+    for output in reversed(outputs):
         if output["output_type"] == "error":
             traceback = COLOURS.sub("", "\n".join(output["traceback"]))
             return Failure(output["ename"], output["evalue"], traceback, position)
     return None
-
-
-def _was_interrupted(executed: Notebook, raised: Failure | None, timeout: int) -> bool:
-    if raised is None or raised.cell is None or raised.name != "KeyboardInterrupt":
-        return False
-    return _timing(executed["cells"][raised.cell]).get("duration", 0) >= timeout
-
-
-def _timing(cell: dict[str, Any]) -> dict[str, Any]:
-    return cell.get("metadata", {}).get("papermill", {})

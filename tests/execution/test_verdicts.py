@@ -1,52 +1,113 @@
-from datetime import UTC, datetime, timedelta
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from labkit.execution import documents
-from labkit.execution.verdicts import cell_seconds, verdict
+from labkit.execution.running import Executed
+from labkit.execution.verdicts import verdict, why_it_ended
 
-RUN = datetime(2026, 1, 2, tzinfo=UTC)
-INTERRUPTED = {"output_type": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}
-
-
-class DeadKernelError(RuntimeError):
-    """Called as nbclient's, which is known by its name."""
+BEGAN = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
+RUN = "0123"
 
 
-@pytest.fixture
-def executed(write_notebook):
-    """Return a notebook whose second cell took three seconds and was the last to run."""
-    notebook = documents.read(write_notebook("n.ipynb", "a = 1", "b = 2", "c = 3"))
-    for i, seconds in enumerate([0.5, 3.0]):
-        start = (RUN + timedelta(seconds=i)).isoformat()
-        notebook["cells"][i]["metadata"]["papermill"] = {"duration": seconds, "start_time": start}
-        notebook["cells"][i]["execution_count"] = i + 1
-    return notebook
+def ran(source, count, *outputs):
+    times = {
+        "iopub.status.busy": f"2026-11-01T12:00:{2 * count:02d}.000000Z",
+        "iopub.execute_input": f"2026-11-01T12:00:{2 * count:02d}.001000Z",
+        "shell.execute_reply": f"2026-11-01T12:00:{2 * count + 1:02d}.000000Z",
+        "iopub.status.idle": f"2026-11-01T12:00:{2 * count + 1:02d}.001000Z",
+        "labkit.run": RUN,
+    }
+    return {
+        "cell_type": "code",
+        "execution_count": count,
+        "metadata": {"execution": times},
+        "outputs": list(outputs),
+        "source": source,
+    }
 
 
-def test_seconds_are_those_of_the_cells_that_ran(executed):
-    assert cell_seconds(executed) == {0: 0.5, 1: 3.0}
+def raising(name, value):
+    traceback = ["\x1b[31mTraceback\x1b[0m", f"{name}: {value}"]
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
 
 
-def test_no_error_is_not_enough(executed):
-    status, failure = verdict(executed, None, RUN, 10)
-    assert status == "not-run"
-    assert "cell 2" in failure.message
+def executed(*cells, **more):
+    notebook = {"cells": list(cells), "metadata": {"labkit": {"run": RUN}}}
+    return Executed(notebook, RUN, BEGAN, cell=len(cells) - 1, **more)
 
 
-@pytest.mark.parametrize(("timeout", "status"), [(3, "timeout"), (4, "failed")])
-def test_an_interrupt_at_the_limit_is_a_timeout(executed, timeout, status):
-    executed["cells"][1]["outputs"] = [INTERRUPTED]
-    found, failure = verdict(executed, RuntimeError(), RUN, timeout)
-    assert (found, failure.cell) == (status, 1)
+def test_all_ran_and_nothing_was_raised():
+    assert verdict(executed(ran("a", 1), ran("b", 2))) == ("passed", None)
 
 
-def test_errors_without_an_output_blame_the_cell_that_ran_last(executed):
-    for error, status in [(TimeoutError(), "timeout"), (DeadKernelError(), "died")]:
-        found, failure = verdict(executed, error, RUN, 10)
-        assert (found, failure.cell) == (status, 1)
+def test_a_cell_that_raised():
+    cells = ran("a", 1), ran("b", 2, raising("ValueError", "too large"))
+    status, failure = verdict(executed(*cells, error=CellExecutionError("", "", "")))
+    assert status == "failed"
+    assert (failure.name, failure.message, failure.cell) == ("ValueError", "too large", 1)
+    assert failure.traceback == "Traceback\nValueError: too large"
 
 
-def test_an_unforeseen_error_keeps_its_words(executed):
-    status, failure = verdict(executed, OSError("disk full"), RUN, 10)
-    assert (status, failure.name, failure.message) == ("died", "OSError", "disk full")
+def test_an_error_that_was_allowed_is_not_blamed_for_the_next():
+    cells = ran("a", 1, raising("ValueError", "wanted")), ran("b", 2)
+    assert verdict(executed(*cells))[0] == "passed"
+
+
+@pytest.mark.parametrize(("what", "option"), [("cell", "--timeout"), ("notebook", "--notebook-")])
+def test_what_took_too_long(what, option):
+    cell = ran("while True: pass", 1, raising("KeyboardInterrupt", ""))
+    error = CellExecutionError("", "", "")
+    status, failure = verdict(executed(cell, error=error, overdue=(what, 2.0)))
+    assert status == "timeout"
+    assert f"the {what} took longer than 2 s" in failure.message
+    assert option in failure.message
+    assert failure.traceback.endswith("KeyboardInterrupt: ")
+    assert failure.cell == 0
+
+
+def test_an_interrupt_by_its_own_code_is_a_failure():
+    cell = ran("raise KeyboardInterrupt", 1, raising("KeyboardInterrupt", ""))
+    assert verdict(executed(cell, error=CellExecutionError("", "", "")))[0] == "failed"
+
+
+def test_somebody_pressed_ctrl_c():
+    assert verdict(executed(ran("a", 1), error=DeadKernelError(), interrupted=True))[0] == (
+        "interrupted"
+    )
+
+
+def test_a_kernel_that_died():
+    status, failure = verdict(executed(ran("a", 1), error=DeadKernelError(), exit_code=-11))
+    assert status == "died"
+    assert "signal 11 (SIGSEGV)" in failure.message
+    assert failure.cell == 0
+
+
+def test_a_kernel_that_did_not_start():
+    found = replace(executed(error=RuntimeError("no such kernel")), cell=None)
+    status, failure = verdict(found)
+    assert (status, failure.name, failure.message) == ("died", "RuntimeError", "no such kernel")
+
+
+def test_a_cell_left_out_is_no_pass():
+    cells = ran("a", 1), {**ran("b", 2), "execution_count": None, "metadata": {}}
+    status, failure = verdict(executed(*cells))
+    assert (status, failure.name) == ("not-run", "NotRunError")
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (None, "out of memory, os._exit or a crash"),
+        (0, "exit code 0"),
+        (-9, "no memory left"),
+        (-6, "SIGABRT.*a crash in compiled code"),
+        (-15, r"signal 15 \(SIGTERM\) while this cell ran$"),
+        (-99, "unknown"),
+    ],
+)
+def test_the_exit_code_says_why(code, says):
+    assert re.search(says, why_it_ended(code))

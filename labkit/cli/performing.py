@@ -1,0 +1,39 @@
+"""What a worker does with one job: run the notebook, and write its page while it is warm."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from labkit.execution import jobs, outcomes
+from labkit.execution.running import run_job
+from labkit.reports import report
+
+__all__ = ["perform"]
+
+
+def perform(
+    job: Mapping[str, Any],
+    folder: str,
+    places: Mapping[str, str],
+    tell: Callable[[tuple[int, int]], None],
+) -> dict[str, Any]:
+    """Run a job and write the page of what came of it; return the outcome as plain data.
+
+    Parameters
+    ----------
+    job
+        As ``jobs.as_data`` gives it.
+    folder
+        Of the report.
+    places
+        Path of every notebook of this run → name of its page, for links from one to another.
+    tell
+        Is called with the number of cells done, and of all.
+    """
+    outcome = run_job(jobs.from_data(job), lambda done, of: tell((done, of)))
+    data = outcomes.as_data(outcome)
+    if outcome.output is not None:
+        try:
+            report.write_page(data, folder, places)
+        except OSError as error:
+            data["notes"].append(f"its page could not be written: {error.strerror}")
+    return data

@@ -1,0 +1,211 @@
+"""nbclient without its fixed waits, within limits of time and of output, and with a memory of both.
+
+What is waited for here is waited for exactly: the kernel's welcome instead of two tenths of a
+second, the end of its process instead of the next full second. A cell that takes too long is
+interrupted first, so that its traceback says where it was, and its kernel is killed if it is deaf.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbclient.util import ensure_async, run_sync
+
+from labkit.execution import kernels, limits, ready, streams
+
+__all__ = ["Client", "Overdue", "ReadyAtOnce"]
+
+GRACE = 2.0
+"""Seconds that an interrupted cell has to end before its kernel is killed."""
+
+Overdue = tuple[str, float]
+"""What took too long (``"cell"`` or ``"notebook"``), and the seconds it had."""
+
+
+class ReadyAtOnce(NotebookClient):
+    """A client that begins when the kernel answers, without waiting longer to be sure."""
+
+    async def async_start_new_kernel_client(self) -> Any:
+        """Connect to the kernel, and return the connection once outputs arrive over it."""
+        self.kc = self.km.client()
+        self.kc.start_channels()
+        try:
+            await ready.answers(self.kc, self.km.is_alive, self.startup_timeout)
+        except BaseException:
+            await self._async_cleanup_kernel()
+            raise
+        self.kc.allow_stdin = False
+        return self.kc
+
+    start_new_kernel_client = run_sync(async_start_new_kernel_client)
+
+    async def _async_poll_kernel_alive(self) -> None:
+        while await ensure_async(self.kc.is_alive()):
+            await asyncio.sleep(0.1)
+        # What the kernel said last may still be on its way.
+        await asyncio.sleep(0.1)
+        self.task_poll_for_reply.cancel()
+
+
+class Client(ReadyAtOnce):
+    """Executes one notebook in a kernel of its own.
+
+    Parameters
+    ----------
+    notebook
+        As nbformat has it; outputs and timings are stored in it.
+    kernel
+        Name of the kernel.
+    folder
+        The kernel's working directory.
+    run
+        What marks each executed cell as one of this run.
+    cell_timeout, notebook_timeout
+        Seconds that one cell, and all of them together, may take.
+    tell
+        Is called with the number of cells done, and of all, whenever one begins.
+
+    Attributes
+    ----------
+    at
+        Position of the cell that was begun last; ``None`` before the first.
+    overdue
+        What took too long; ``None`` while nothing has.
+    left_out
+        Position of a cell → bytes of its output that were left out.
+    facts
+        What the kernel said of itself at the end.
+    process
+        How the kernel's process ended.
+    """
+
+    def __init__(
+        self,
+        notebook: Any,
+        *,
+        kernel: str,
+        folder: str,
+        run: str,
+        cell_timeout: float,
+        notebook_timeout: float,
+        tell: Callable[[int, int], None] = lambda done, of: None,
+    ) -> None:
+        super().__init__(
+            notebook,
+            km=kernels.manager(kernel),
+            kernel_name=kernel,
+            resources={"metadata": {"path": folder}},
+            timeout=None,
+            # The last outputs of a flood come long after the reply.
+            iopub_timeout=60,
+            startup_timeout=120,
+            store_widget_state=True,
+        )
+        self.run = run
+        self.cell_timeout, self.notebook_timeout = cell_timeout, notebook_timeout
+        self.tell = tell
+        self.at: int | None = None
+        self.overdue: Overdue | None = None
+        self.left_out: Counter[int] = Counter()
+        self.facts: Mapping[str, Any] = {}
+        self.process = kernels.Ended()
+        self._room = limits.Room()
+
+    async def attempt(self) -> tuple[BaseException | None, bool]:
+        """Execute the cells in order until one fails; return why, and whether it was Ctrl-C."""
+        self.reset_execution_trackers()
+        try:
+            async with self._kernel():
+                try:
+                    async with self._within("notebook", self.notebook_timeout):
+                        await self._execute_cells()
+                finally:
+                    self.set_widgets_metadata()
+                    self.facts = await kernels.facts(self.kc, self.km, self.nb.metadata)
+        except (Exception, asyncio.CancelledError) as stopped:
+            return stopped, _cancelled()
+        return None, False
+
+    async def _execute_cells(self) -> None:
+        positions = [i for i, c in enumerate(self.nb.cells) if c.cell_type == "code"]
+        for done, position in enumerate(positions):
+            self.tell(done, len(positions))
+            self.at = position
+            await self.async_execute_cell(self.nb.cells[position], position)
+            if self.overdue:
+                raise TimeoutError
+        self.tell(len(positions), len(positions))
+
+    @contextlib.asynccontextmanager
+    async def _kernel(self) -> AsyncIterator[None]:
+        await self.async_start_new_kernel()
+        try:
+            await self.async_start_new_kernel_client()
+            yield
+        finally:
+            self.process = await kernels.ended(self.km)
+            # Nobody waits for a kernel whose notebook went wrong.
+            healthy = not self.overdue and not _cancelled()
+            self.shutdown_kernel = "graceful" if healthy else "immediate"
+            await self._async_cleanup_kernel()
+
+    async def async_execute_cell(self, cell: Any, cell_index: int, *rest: Any, **more: Any) -> Any:
+        """Execute one cell within its time, and mark it as executed in this run."""
+        try:
+            async with self._within("cell", self.cell_timeout):
+                return await super().async_execute_cell(cell, cell_index, *rest, **more)
+        finally:
+            if "execution" in cell.metadata:
+                cell.metadata["execution"]["labkit.run"] = self.run
+            for output in cell.get("outputs", []):
+                if output["output_type"] == "stream":
+                    output["text"] = streams.shown(output["text"])
+            if cell_index in self.left_out:
+                cell.outputs.append(limits.notice(self.left_out[cell_index]))
+
+    @contextlib.asynccontextmanager
+    async def _within(self, what: str, seconds: float) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._stop_after(what, seconds))
+        try:
+            yield
+        finally:
+            watch.cancel()
+
+    async def _stop_after(self, what: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.overdue = (what, seconds)
+        await ensure_async(self.km.interrupt_kernel())
+        await asyncio.sleep(GRACE)
+        await self.km.provisioner.kill()
+
+    async def _async_check_alive(self) -> None:
+        if not await ensure_async(self.kc.is_alive()):
+            raise DeadKernelError("Kernel died")
+
+    def output(
+        self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
+    ) -> Any:
+        """Take an output, or leave it out when the cell has said too much already."""
+        content = msg["content"]
+        if excess := self._room.cut(cell_index, msg):
+            self.left_out[cell_index] += excess
+        if limits.is_empty(msg):
+            return None
+        if self._goes_on(outs, msg):
+            outs[-1]["text"] += content["text"]
+            return None
+        return super().output(outs, msg, display_id, cell_index)
+
+    def _goes_on(self, outs: list[Any], msg: dict[str, Any]) -> bool:
+        caught = self.output_hook_stack[msg["parent_header"].get("msg_id")]  # by an Output widget
+        plain = msg["msg_type"] == "stream" and not caught and not self.clear_before_next_output
+        return plain and streams.continues(outs, msg["content"])
+
+
+def _cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

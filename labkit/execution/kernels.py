@@ -1,0 +1,155 @@
+"""Which kernel a notebook gets, how it is reached, and what it says of itself at the end."""
+
+import ast
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from labkit.execution.documents import Notebook
+
+__all__ = ["FORKED", "Ended", "chosen", "ended", "facts", "manager"]
+
+FORKED = "labkit"
+"""The kernel that is forked from a server which has imported PyTorch already."""
+
+ORDINARY = {"python3", "python", ""}
+"""Names that mean no more than "this Python"."""
+
+LONGEST_SOCKET = 100
+"""Characters that the path of a Unix socket may have, with some to spare."""
+
+PATIENCE = 5.0
+"""Seconds that a kernel has to say what it is."""
+
+FACTS = """
+import json, os, platform, sys
+from importlib.metadata import PackageNotFoundError, version
+
+def installed(name):
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+def peak_memory():
+    try:
+        with open("/proc/self/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line[:6] == "VmHWM:")
+    except (OSError, StopIteration):
+        pass
+    try:
+        import resource
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024
+
+torch = sys.modules.get("torch")
+on_gpu = torch is not None and torch.cuda.is_initialized()
+named = ["labkit", "torch", "torchvision", "numpy", "matplotlib", "ipykernel"]
+facts = json.dumps({
+    "device": torch.cuda.get_device_name() if on_gpu else "cpu",
+    "gpu_memory": torch.cuda.max_memory_allocated() if on_gpu else None,
+    "peak_memory": peak_memory(),
+    "host": platform.node(),
+    "versions": {"python": platform.python_version(), "platform": platform.platform(terse=True)}
+    | {name: found for name in named if (found := installed(name))},
+})
+"""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a kernel's process ended, if it has.
+
+    Parameters
+    ----------
+    forked
+        Whether it came from the fork server.
+    exit_code
+        ``None`` while it lives; negative for a signal.
+    peak_memory
+        Bytes that it held at most.
+    """
+
+    forked: bool = False
+    exit_code: int | None = None
+    peak_memory: int | None = None
+
+
+async def ended(started: Any) -> Ended:
+    """Return how the process of a started kernel ended; nothing but its kind while it lives."""
+    provisioner = started.provisioner
+    alive = await started.is_alive()
+    return Ended(
+        getattr(provisioner, "forked", False),
+        None if alive else getattr(provisioner, "exit_code", None),
+        None if alive else getattr(provisioner, "peak_memory", None),
+    )
+
+
+def chosen(notebook: Notebook, asked: str | None) -> str:
+    """Return the name of the kernel for a notebook: what was asked for, or what it names itself.
+
+    Examples
+    --------
+    >>> chosen({"metadata": {"kernelspec": {"name": "python3"}}}, None)
+    'labkit'
+    >>> chosen({"metadata": {"kernelspec": {"name": "ir"}}}, None)
+    'ir'
+    """
+    named = notebook["metadata"].get("kernelspec", {}).get("name", "")
+    return asked or (FORKED if named in ORDINARY else named)
+
+
+def manager(kernel: str) -> Any:
+    """Return the manager of a kernel that is not started yet.
+
+    labkit's own is reached over Unix sockets where there are any: no port can be taken by somebody
+    else in between, and nobody else on the machine can talk to it.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    from labkit.execution.kernelspec import SpecManager
+
+    made = AsyncKernelManager(kernel_name=kernel, kernel_spec_manager=SpecManager())
+    folder = tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True)
+    made.connection_file = str(Path(folder.name, "kernel.json"))
+    made._labkit_folder = folder  # goes when the manager goes
+    if kernel == FORKED and os.name == "posix" and len(made.connection_file) < LONGEST_SOCKET:
+        made.transport = "ipc"
+    elif _can_encrypt(made):
+        made.transport_encryption = "auto"
+    return made
+
+
+async def facts(client: Any, started: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask a Python kernel for its device, its versions and the memory it needed at most.
+
+    Nothing is learned from a kernel of another language, or from one that is dead or stuck.
+    """
+    language = metadata.get("language_info", {}).get("name", "python")
+    if language != "python" or client is None or not await started.is_alive():
+        return {}
+    expression = f"(lambda space: exec({FACTS!r}, space) or space['facts'])({{}})"
+    asked = client.execute("", silent=True, user_expressions={"facts": expression})
+    try:
+        while True:
+            reply = await client.shell_channel.get_msg(timeout=PATIENCE)
+            if reply["parent_header"].get("msg_id") == asked:
+                answer = reply["content"]["user_expressions"]["facts"]
+                return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
+    except (Empty, KeyError, ValueError):
+        return {}
+
+
+def _can_encrypt(made: Any) -> bool:
+    """Tell whether both sides can encrypt what they say over the machine's own network."""
+    import zmq
+
+    return zmq.has("curve") and "transport_encryption" in type(made).class_trait_names()

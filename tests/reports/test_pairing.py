@@ -35,6 +35,12 @@ def test_a_notebook_that_was_run_from_elsewhere_is_the_same():
     assert names([old], [new]) == [("plain", "more/plain")]
 
 
+def test_notebooks_from_elsewhere_are_told_apart_by_their_values():
+    old = [ran(f"n--seed-{i}", "more/n.ipynb", seed=i) for i in (1, 2)]
+    new = [ran(f"more/n--seed-{i}", "/x/more/n.ipynb", seed=i) for i in (2, 1)]
+    assert names(old, new) == [(f"n--seed-{i}", f"more/n--seed-{i}") for i in (1, 2)]
+
+
 def test_other_values_are_paired_where_there_is_no_doubt():
     assert names([ran("a")], [ran("a", seed=7)]) == [("a", "a")]
     two = [ran("a--seed-7", seed=7), ran("a--seed-8", seed=8)]

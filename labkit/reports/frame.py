@@ -1,12 +1,13 @@
 """The frame around every page of a report: one look, no request, readable anywhere."""
 
+from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
 
 from labkit.reports.offline import POLICY
 
-__all__ = ["asset", "badge", "folded", "framed", "seconds"]
+__all__ = ["WORDS", "asset", "badge", "folded", "framed", "memory", "moment", "named", "seconds"]
 
 WORDS = {
     "passed": "passed",
@@ -59,6 +60,46 @@ def seconds(value: float) -> str:
         return f"{value:.1f} s"
     minutes, rest = divmod(round(value), 60)
     return f"{minutes} min {rest:02d} s"
+
+
+def memory(size: int) -> str:
+    """Write a number of bytes so that it can be read at a glance.
+
+    Examples
+    --------
+    >>> memory(3_400), memory(412_300_000), memory(1_530_000_000)
+    ('3 kB', '412 MB', '1.5 GB')
+    """
+    if size < 1e6:
+        return f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.0f} MB" if size < 999.5e6 else f"{size / 1e9:.1f} GB"
+
+
+def moment(started: str) -> str:
+    """Write a moment, given as ISO 8601, in UTC to the minute; what is no moment stays.
+
+    Examples
+    --------
+    >>> moment("2025-03-01T09:05:00.123+00:00")
+    '2025-03-01 09:05 UTC'
+    """
+    try:
+        told = datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    told = told.astimezone(UTC) if told.tzinfo else told
+    return f"{told:%Y-%m-%d %H:%M} UTC"
+
+
+def named(number: int, noun: str) -> str:
+    """Return a number with its noun in singular or plural.
+
+    Examples
+    --------
+    >>> named(1, "warning"), named(3, "warning")
+    ('1 warning', '3 warnings')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def framed(title: str, body: str, *, style: str = "page.css") -> str:

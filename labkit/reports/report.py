@@ -1,79 +1,171 @@
 """Write everything a run leaves: the table, a page for each notebook, and the same as data."""
 
-import json
 import os
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, unquote
+from typing import Any
+from urllib.parse import quote
 
 from labkit.execution import documents
-from labkit.execution.outcomes import Outcome
-from labkit.reports import index, junit, summary
-from labkit.reports.page import page
+from labkit.execution.jobs import Job
+from labkit.execution.outcomes import Outcome, as_data, from_data
+from labkit.reports import frame, index, junit, markdown, summary
+from labkit.reports.run import Run
 
-__all__ = ["EXECUTED", "write"]
+__all__ = ["EXECUTED", "PAGES", "places", "write", "write_page"]
 
 EXECUTED = "executed"
 """The folder within a report that holds the executed notebooks."""
 
 PAGES = "pages"
-NOTEBOOK_LINK = re.compile(r'<a href="([^":#]+\.ipynb)(?=["#])')
+"""The folder within a report that holds a page for each of them."""
+
+Render = Callable[[dict[str, Any], str, dict[str, str]], object]
+"""Takes what ``write_page`` takes."""
 
 
-def write(folder: str | Path, outcomes: Sequence[Outcome]) -> Path:
+def write_page(outcome: dict[str, Any], folder: str, places: dict[str, str]) -> str:
+    """Write the page of one executed notebook and return its path.
+
+    Everything it takes and returns can be JSON, so a worker can be told to do this the moment its
+    notebook is done.
+
+    Parameters
+    ----------
+    outcome
+        What became of the notebook, as ``labkit.execution.outcomes.as_data`` gives it; it has to
+        have an output.
+    folder
+        The report's folder.
+    places
+        Path of a notebook → where its page lies among the pages; see ``places``.
+    """
+    from labkit.reports.cross_links import among_pages
+    from labkit.reports.page import page  # brings nbconvert, which the parent of a run does without
+
+    told = from_data(outcome)
+    place = f"{told.name}.html"
+    up = "../" * len(Path(place).parts)
+    html = page(
+        documents.read(told.output),
+        name=told.name,
+        folder=told.path.parent,
+        outcome=told,
+        home=f"{up}index.html",
+        executed=quote(f"{up}{EXECUTED}/{told.name}.ipynb"),
+    )
+    html = among_pages(html, source=told.path, page=place, pages=places)
+    target = Path(folder, PAGES, place)
+    documents.write_text(_encodable(html), target)
+    return str(target)
+
+
+def places(runs: Iterable[Job | Outcome], like: Job | Outcome | None = None) -> dict[str, str]:
+    """Return where the page of each notebook lies among the pages, by the notebook's path.
+
+    Parameters
+    ----------
+    runs
+        All jobs of a run, or all outcomes.
+    like
+        Of several runs of one notebook, that with most values in common with this one is meant:
+        a link leads from a page that was made on the GPU to another.
+    """
+    wanted = dict(like.parameters).items() if like else ()
+    found: dict[str, tuple[int, str]] = {}
+    for each in runs:
+        alike = sum(item in wanted for item in dict(each.parameters).items())
+        path = os.path.abspath(each.path)
+        if path not in found or alike > found[path][0]:
+            found[path] = (alike, f"{each.name}.html")
+    return {path: place for path, (_, place) in found.items()}
+
+
+def write(
+    folder: str | Path,
+    outcomes: Sequence[Outcome],
+    *,
+    previous: Mapping[str, Any] | None = None,
+    seconds: float | None = None,
+    differences: Mapping[str, Sequence[Any]] | None = None,
+    render: Render | None = write_page,
+) -> Path:
     """Write the report of a run and return the path of its table.
+
+    The table and the data replace those of an earlier run together: when one cannot be written,
+    all stay as they were.
 
     Parameters
     ----------
     folder
         Where the report goes; the executed notebooks lie in its folder ``executed``.
     outcomes
-        One for each notebook, in the order they ran.
+        One for each job, in the order they ran.
+    previous
+        The summary of the run before, with which this one is compared.
+    seconds
+        Wall time of the run.
+    differences
+        Name of an outcome → what differs between it and its other repetitions.
+    render
+        Writes a page that is missing; ``None`` where all that can be written have been.
+
+    Raises
+    ------
+    OSError
+        When something cannot be written.
     """
     folder = Path(folder)
-    places = {o.path.resolve(): _place(folder, o) for o in outcomes if o.output is not None}
-    for outcome in outcomes:
-        if outcome.output is not None:
-            _write_page(folder / PAGES, outcome, places)
-    pages = {o.path: _link(places[o.path.resolve()]) for o in outcomes if o.output is not None}
-    data = json.dumps(summary.as_data(outcomes), indent=1, ensure_ascii=False, default=str)
-    documents.write_text(data + "\n", folder / "summary.json")
-    documents.write_text(summary.as_markdown(outcomes), folder / "summary.md")
-    documents.write_text(junit.as_xml(outcomes), folder / "junit.xml")
-    table = folder / "index.html"
-    documents.write_text(index.index(outcomes, pages), table)
-    return table
+    if render is not None:
+        outcomes = [_rendered(folder, o, outcomes, render) for o in outcomes]
+    pages = {o.name: quote(f"{PAGES}/{o.name}.html") for o in outcomes if _has_page(folder, o)}
+    compared = (folder / "compare.html").exists()
+    run = Run(outcomes, seconds, previous, differences or {}, pages, compared)
+    texts = {
+        "index.html": index.index(run),  # the last to be replaced, so that it never knows too much
+        "junit.xml": junit.as_xml(outcomes),
+        "summary.md": markdown.as_markdown(run),
+        summary.SCHEMA_FILE: frame.asset(summary.SCHEMA_FILE),
+        "summary.json": summary.dumps(summary.as_data(run)) + "\n",
+    }
+    _write_together({folder / name: text for name, text in texts.items()})
+    return folder / "index.html"
 
 
-def _place(folder: Path, outcome: Outcome) -> Path:
-    """Return where the page of a notebook lies among the pages."""
-    return outcome.output.relative_to(folder / EXECUTED).with_suffix(".html")
+def _rendered(
+    folder: Path, outcome: Outcome, outcomes: Sequence[Outcome], render: Render
+) -> Outcome:
+    if outcome.output is None or _has_page(folder, outcome):
+        return outcome
+    try:
+        render(as_data(outcome), str(folder), places(outcomes, outcome))
+    except OSError:
+        raise
+    # One notebook that cannot be drawn must not cost the report of all others.
+    except Exception as error:
+        note = f"Its page could not be written: {type(error).__name__}: {error}"
+        return replace(outcome, notes=(*outcome.notes, note))
+    return outcome
 
 
-def _link(place: Path) -> str:
-    return quote(f"{PAGES}/{place.as_posix()}")
+def _has_page(folder: Path, outcome: Outcome) -> bool:
+    """Tell whether the page is there and shows this outcome, not one of an earlier run."""
+    page = folder / PAGES / f"{outcome.name}.html"
+    if outcome.output is None or not page.exists() or not outcome.output.exists():
+        return False
+    return outcome.resumed or page.stat().st_mtime_ns >= outcome.output.stat().st_mtime_ns
 
 
-def _write_page(pages: Path, outcome: Outcome, places: Mapping[Path, Path]) -> None:
-    place = places[outcome.path.resolve()]
-    text = page(
-        documents.read(outcome.output),
-        name=outcome.path.stem,
-        folder=outcome.path.parent,
-        outcome=outcome,
-        home="../" * len(place.parts) + "index.html",
-    )
-    documents.write_text(_among_pages(text, outcome.path.parent, place, places), pages / place)
+def _write_together(texts: Mapping[Path, str]) -> None:
+    """Write all files or none; the first is the last to appear."""
+    with ExitStack() as stack:
+        for path, text in texts.items():
+            partial = stack.enter_context(documents.replacing(path))
+            partial.write_bytes(_encodable(text).encode("utf-8"))
 
 
-def _among_pages(html: str, folder: Path, place: Path, places: Mapping[Path, Path]) -> str:
-    """Let links from one notebook to another lead to its page, where the report has one."""
-
-    def to_page(match: re.Match[str]) -> str:
-        target = places.get((folder / unquote(match[1])).resolve())
-        if target is None:
-            return match[0]
-        return f'<a href="{quote(Path(os.path.relpath(target, place.parent)).as_posix())}'
-
-    return NOTEBOOK_LINK.sub(to_page, html)
+def _encodable(text: str) -> str:
+    """Return text without halves of surrogate pairs, which UTF-8 has no bytes for."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

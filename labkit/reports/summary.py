@@ -1,46 +1,70 @@
-"""One run as data: ``summary.json`` for programs, ``summary.md`` for the job page."""
+"""One run as data, for programs: ``summary.json``, described by ``summary.schema.json``."""
 
-import platform
+import json
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, get_args
 
-from labkit import results
-from labkit.execution.outcomes import Outcome
+from labkit.execution.outcomes import Outcome, Status
+from labkit.execution.outcomes import as_data as outcome_as_data
 from labkit.reports.frame import WORDS, seconds
+from labkit.reports.history import SCHEMA, Change, History
+from labkit.reports.machine import machine, versions
+from labkit.reports.run import Run
 
-__all__ = ["SCHEMA", "as_data", "as_markdown", "headline", "results_of", "versions"]
+__all__ = ["SCHEMA", "SCHEMA_FILE", "as_data", "dumps", "headline"]
 
-SCHEMA = "labkit.summary/1"
-NAMED = ("labkit", "torch", "torchvision", "numpy", "matplotlib", "ipykernel")
+SCHEMA_FILE = "summary.schema.json"
+SLOWEST = 3
 
 
-def as_data(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """Return a run as JSON-ready data; ``schema`` names the shape and its version."""
+def as_data(run: Run) -> dict[str, Any]:
+    """Return a run as JSON-ready data of the shape that ``summary.schema.json`` describes."""
     return {
+        "$schema": SCHEMA_FILE,
         "schema": SCHEMA,
-        "passed": all(o.status in {"passed", "skipped"} for o in outcomes),
-        "counts": dict(Counter(o.status for o in outcomes)),
-        "seconds": round(sum(o.seconds for o in outcomes), 3),
-        "versions": versions(),
-        "notebooks": [_notebook(o) for o in outcomes],
+        "passed": run.passed,
+        "counts": _counts(run),
+        "started": run.started,
+        "seconds": round(run.wall_seconds, 3),
+        "notebook_seconds": round(run.notebook_seconds, 3),
+        "machine": machine(),
+        "versions": {**versions(), **run.versions},
+        "previous": _previous(run.previous),
+        "differences": {
+            name: [_difference(each) for each in found]
+            for name, found in run.differences.items()
+            if found
+        },
+        "notebooks": [_notebook(o, run) for o in run.outcomes],
     }
 
 
-def as_markdown(outcomes: Sequence[Outcome]) -> str:
-    """Return a run as a Markdown table, for the page of a CI job."""
-    rows = [
-        "| notebook | verdict | time | results |",
-        "|---|---|---:|---|",
-        *(_row(outcome) for outcome in outcomes),
-    ]
-    return f"### {headline(outcomes)}\n\n" + "\n".join(rows) + "\n"
+def dumps(data: Mapping[str, Any]) -> str:
+    """Return data as strict JSON: what JSON has no form for becomes a string.
+
+    Examples
+    --------
+    >>> print(dumps({"rate": float("nan")}))
+    {
+     "rate": "nan"
+    }
+    """
+    strict = _strict(data)
+    return json.dumps(strict, indent=1, ensure_ascii=False, allow_nan=False, default=str)
 
 
-def headline(outcomes: Sequence[Outcome]) -> str:
+def headline(outcomes: Sequence[Outcome], wall_seconds: float | None = None) -> str:
     """Say in one line how a run went.
+
+    Parameters
+    ----------
+    outcomes
+        One for each notebook.
+    wall_seconds
+        How long the run took; without it the sum over the notebooks is told.
 
     Examples
     --------
@@ -53,44 +77,61 @@ def headline(outcomes: Sequence[Outcome]) -> str:
     others = [f"{n} {WORDS[s]}" for s, n in counts.items() if s != "passed"]
     noun = "notebook" if len(outcomes) == 1 else "notebooks"
     passed = f"{counts['passed']} of {len(outcomes)} {noun} passed"
-    return " · ".join([passed, *others, seconds(sum(o.seconds for o in outcomes))])
+    taken = sum((o.seconds for o in outcomes), 0.0) if wall_seconds is None else wall_seconds
+    return " · ".join([passed, *others, seconds(taken)])
 
 
-def results_of(outcome: Outcome) -> list[results.Result]:
-    """Return the named results that a notebook recorded, as far as it came."""
-    return [] if outcome.output is None else list(results.read(outcome.output).values())
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what runs the notebooks, without importing any of it."""
-    found = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
-    for name in NAMED:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _notebook(outcome: Outcome) -> dict[str, Any]:
+def _counts(run: Run) -> dict[str, int]:
+    found = Counter(o.status for o in run.outcomes)
     return {
-        "path": outcome.path.as_posix(),
-        "status": outcome.status,
-        "seconds": round(outcome.seconds, 3),
-        "cell_seconds": {str(i): round(s, 4) for i, s in outcome.cell_seconds.items()},
-        "parameters": dict(outcome.parameters),
-        "failure": None if outcome.failure is None else asdict(outcome.failure),
-        "reason": outcome.reason,
-        "results": [asdict(r) for r in results_of(outcome)],
+        "notebooks": len(run.outcomes),
+        **{status: found[status] for status in get_args(Status)},
+        "broken": len(run.broken),
+        "newly_broken": sum(map(run.is_new, run.outcomes)),
+        "differing": sum(map(bool, run.differences.values())),
     }
 
 
-def _row(outcome: Outcome) -> str:
-    found = "; ".join(map(str, results_of(outcome)))
-    told = outcome.failure or outcome.reason or found
-    cells = [outcome.path.stem, WORDS[outcome.status], seconds(outcome.seconds), str(told)]
-    return "| " + " | ".join(_one_line(cell) for cell in cells) + " |"
+def _previous(previous: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if previous is None or previous.get("schema") != SCHEMA:
+        return None
+    return {key: previous.get(key) for key in ("started", "passed", "seconds", "counts")}
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _difference(difference: Any) -> dict[str, Any]:
+    data = {key: getattr(difference, key) for key in ("name", "cell", "what", "tolerated")}
+    return {**data, "values": list(difference.values), "text": str(difference)}
+
+
+def _notebook(outcome: Outcome, run: Run) -> dict[str, Any]:
+    past = run.histories[outcome.name]
+    slowest = sorted(outcome.cell_seconds.items(), key=lambda item: -item[1])[:SLOWEST]
+    return {
+        **outcome_as_data(outcome),
+        "page": run.pages.get(outcome.name),
+        "slowest": [{"cell": cell, "seconds": round(s, 4)} for cell, s in slowest],
+        "since": past.since,
+        "runs": past.runs,
+        "before": _before(past),
+        "changes": [_change(change) for change in past.changes.values()],
+    }
+
+
+def _before(past: History) -> dict[str, Any] | None:
+    if past.before is None:
+        return None
+    return {key: past.before.get(key) for key in ("status", "started", "seconds", "device")}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    return {**asdict(change), "difference": change.difference, "beyond": change.beyond}
+
+
+def _strict(data: Any) -> Any:
+    if isinstance(data, Mapping):
+        return {str(key): _strict(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_strict(value) for value in data]
+    if isinstance(data, float) and not math.isfinite(data):
+        return str(data)
+    return data

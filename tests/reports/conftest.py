@@ -3,8 +3,8 @@
 import pytest
 
 from labkit.execution import documents
-from labkit.execution.outcomes import Failure, Outcome
-from labkit.results import MIME
+from labkit.execution.outcomes import CheckVerdict, Failure, Outcome
+from labkit.results import MIME, Result
 
 
 @pytest.fixture
@@ -28,6 +28,10 @@ def outcomes(write_notebook, tmp_path):
             seconds=2.5,
             cell_seconds={1: 0.5},
             parameters={"seed": 3},
+            peak_memory=412_000_000,
+            results=(Result(**result),),
+            checks=(CheckVerdict("conv2d", False, "kernel flipped", 1),),
+            warnings=("cell 1: UserWarning: slow",),
         ),
         Outcome(
             tmp_path / "deep" / "bad.ipynb",
@@ -36,6 +40,7 @@ def outcomes(write_notebook, tmp_path):
             seconds=1.0,
             cell_seconds={0: 0.1, 1: 0.2},
             failure=failure,
+            name="deep/bad",
         ),
         Outcome(tmp_path / "later.ipynb", "skipped", reason="bad did not pass"),
     ]

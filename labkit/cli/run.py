@@ -1,6 +1,7 @@
 """`labkit run`: execute notebooks side by side, and write one report over them."""
 
 import argparse
+import json
 import random
 import tempfile
 import time
@@ -36,11 +37,11 @@ def main(options: argparse.Namespace) -> int:
     with Journal(options.out) as journal:
         kept = _kept(jobs, journal) if options.resume else {}
         journal.begin(jobs)
-        outcomes = _run([job for job in jobs if job.name not in kept], options, journal)
-        outcomes = [kept.get(job.name) or outcomes[job.name] for job in jobs]
+        ran = _run([job for job in jobs if job.name not in kept], options, journal)
+        outcomes = [kept.get(job.name) or ran[job.name] for job in jobs]
         differing = differences(outcomes) if options.repeat > 1 else []
-        code = _exit_code(outcomes, differing)
         written = _report(options.out, outcomes, differing, time.perf_counter() - start)
+    code = _exit_code(outcomes, differing)
     return code if written and not journal.unsaved else code or UNWRITTEN
 
 
@@ -97,7 +98,6 @@ def _kept(jobs: Sequence[Job], journal: Journal) -> dict[str, Outcome]:
 
 
 def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> dict[str, Outcome]:
-    pages = {str(job.path.resolve()): job.name for job in reversed(jobs)}
     with progress(jobs) as show:
 
         def hear(event: Event) -> None:
@@ -109,7 +109,7 @@ def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> 
             jobs,
             _performer(options, len(jobs)),
             function="labkit.cli.performing:perform",
-            arguments={"folder": str(options.out), "places": pages},
+            arguments=lambda job: {"folder": options.out, "places": report.places(jobs, job)},
             keep_going=options.keep_going,
             heard=hear,
         )
@@ -135,8 +135,7 @@ def _report(
     """Write the report and say where it is; return whether it could be written where asked."""
     for place in _places(folder):
         try:
-            table = report.write(place, outcomes, differences=differing, seconds=seconds)
-            comparison = comparison_page.write(place)
+            table, comparison = _written(Path(place), outcomes, differing, seconds)
         except OSError as error:
             print(f"\nthe report could not be written to {place}: {error.strerror}")
             continue
@@ -144,10 +143,41 @@ def _report(
         for difference in differing:
             print(f"  differs between repetitions: {difference}")
         print(f"Report: {table}")
-        if comparison:
+        if comparison is not None:
             print(f"Compared: {comparison}")
         return place == folder
     return False
+
+
+def _written(
+    folder: Path, outcomes: Sequence[Outcome], differing: Sequence[Difference], seconds: float
+) -> tuple[Path, Path | None]:
+    """Write the table, the comparison with the run before, and the link from one to the other."""
+    before, told = _previous(folder), _by_outcome(outcomes, differing)
+
+    def write() -> Path:
+        return report.write(
+            folder, outcomes, previous=before, seconds=seconds, differences=told, render=None
+        )
+
+    table = write()
+    comparison = comparison_page.write(folder)
+    return (write() if comparison else table), comparison
+
+
+def _previous(folder: Path) -> dict[str, Any] | None:
+    try:
+        return json.loads((folder / "previous.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _by_outcome(
+    outcomes: Sequence[Outcome], differing: Sequence[Difference]
+) -> dict[str, list[Difference]]:
+    """Return name of an outcome → what differs between it and its other repetitions."""
+    named = {name: [d for d in differing if name in d.runs] for name in (o.name for o in outcomes)}
+    return {name: found for name, found in named.items() if found}
 
 
 def _places(folder: str) -> Iterator[str]:

@@ -28,9 +28,9 @@ class Batch:
         Who runs them.
     function
         What runs one of them, as ``module:function``. It is given the job, what ``arguments``
-        hold and ``tell``, and returns an outcome, both as plain data.
+        returns for it and ``tell``, and returns an outcome, both as plain data.
     arguments
-        Name → value.
+        Takes a job, and returns name → value.
     keep_going
         Whether the others still begin after one that did not pass.
     heard
@@ -43,7 +43,7 @@ class Batch:
         performer: Performer,
         *,
         function: str,
-        arguments: Mapping[str, Any],
+        arguments: Callable[[Job], Mapping[str, Any]] = lambda job: {},
         keep_going: bool = False,
         heard: Listener = lambda event: None,
     ) -> None:
@@ -64,7 +64,7 @@ class Batch:
 
     def _calls(self) -> list[Call]:
         return [
-            Call(name, self._function, {"job": job_list.as_data(job), **self._arguments})
+            Call(name, self._function, {"job": job_list.as_data(job), **self._arguments(job)})
             for name, job in self._jobs.items()
         ]
 

@@ -39,7 +39,7 @@ def done(name, status="passed", **more):
 
 def batch(performer, **options):
     jobs = [Job(Path(f"{name}.ipynb"), name) for name in performer.answers]
-    return Batch(jobs, performer, function="a:b", arguments={}, **options)
+    return Batch(jobs, performer, function="a:b", **options)
 
 
 def test_an_outcome_for_each_job_in_their_order():

@@ -97,7 +97,7 @@ elif [ -n "$$torch" ]; then \
 else exit 1; fi; \
 mkdir -p "$(OUT)"; failed=""; \
 $(on_gpu) -m gpu tests --junit-xml="$(OUT)/junit-gpu-tests.xml" || failed="$$failed gpu-tests"; \
-$(on_gpu) --nbval notebooks --nbval-kernel-name labkit -n $(WORKERS) \
+$(on_gpu) --nbval notebooks --nbval-kernel-name labkit -n $(WORKERS) --dist loadfile \
     --nbval-sanitize-with=tests/nbval_sanitize_gpu.cfg \
     --junit-xml="$(OUT)/junit-nbval.xml" || failed="$$failed nbval"; \
 $(BIN)/labkit run $$devices --keep-going --out "$(OUT)" $(ARGS) || failed="$$failed lessons"; \

@@ -10,6 +10,7 @@ lifeline: it dies when the other end is closed.
 import json
 import os
 import socket
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 
 __all__ = ["answers", "ask", "connect", "listen", "read_request", "receive", "tell"]
 
-LONGEST_ANSWER = 65536
+LONGEST_WORD, LONGEST_ANSWER = 64, 65536
 BACKLOG = 128
 Connection = socket.socket
 
@@ -75,20 +76,21 @@ def read_request(descriptor: int) -> dict[str, Any]:
 def receive(connection: Connection) -> tuple[str, list[int]]:
     """Return the word of a request and its descriptors, without waiting; "" when nobody is there.
 
-    More descriptors than a request has are closed by the system.
+    The system itself closes more descriptors than a request has.
     """
     try:
-        word, descriptors, *_ = socket.recv_fds(connection, 64, 4, socket.MSG_DONTWAIT)
+        word, descriptors = _receive(connection, LONGEST_WORD, 4, socket.MSG_DONTWAIT)
     except OSError:
         return "", []
-    return word.decode("latin-1"), list(descriptors)
+    return word.decode("latin-1"), descriptors
 
 
 def tell(connection: Connection, what: Mapping[str, Any], descriptors: Iterable[int] = ()) -> None:
     """Send an answer, if anybody is there to hear it; never wait."""
     with suppress(OSError):
         message = json.dumps(what).encode()
-        socket.send_fds(connection, [message], list(descriptors), socket.MSG_DONTWAIT)
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", descriptors))]
+        connection.sendmsg([message], rights, socket.MSG_DONTWAIT)
 
 
 def answers(connection: Connection) -> tuple[dict[str, Any], list[int]]:
@@ -100,9 +102,22 @@ def answers(connection: Connection) -> tuple[dict[str, Any], list[int]]:
         When nobody is at the other end any more.
     """
     try:
-        message, descriptors, *_ = socket.recv_fds(connection, LONGEST_ANSWER, 1)
+        message, descriptors = _receive(connection, LONGEST_ANSWER, 1)
     except ConnectionResetError:
         message, descriptors = b"", []
     if not message:
         raise EOFError("nobody is at the other end")
-    return json.loads(message), list(descriptors)
+    return json.loads(message), descriptors
+
+
+def _receive(
+    connection: Connection, size: int, count: int, flags: int = 0
+) -> tuple[bytes, list[int]]:
+    """Do what ``socket.recv_fds`` does, which forgets its flags (as ``send_fds`` does)."""
+    descriptors = array("i")
+    room = socket.CMSG_LEN(count * descriptors.itemsize)
+    message, ancillary, *_ = connection.recvmsg(size, room, flags | socket.MSG_CMSG_CLOEXEC)
+    for level, kind, data in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+    return message, list(descriptors)

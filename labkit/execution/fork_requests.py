@@ -56,7 +56,7 @@ class ForkServer:
     listener
         The socket that requests come to.
     path
-        Of that socket.
+        Of that socket. It is removed in the end, with the log and the lock beside it.
     idle
         Seconds without a child after which it ends.
     lock
@@ -176,7 +176,9 @@ class ForkServer:
         if self._listener is None:
             return
         if _inode(self._path) == self._inode:
-            self._path.unlink(missing_ok=True)
+            # The lock is the last to go: from then on another server may take this path.
+            for suffix in ("", ".log", ".lock"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         self._selector.unregister(self._listener)
         self._listener.close()
         self._listener = None

@@ -168,21 +168,16 @@ def _connected(recipe: str, path: Path, environment: Mapping[str, str]) -> socke
 
 
 def _launch(recipe: str, path: Path, environment: Mapping[str, str]) -> bool:
-    """Start a server, unless one is there or being started; return whether it was.
-
-    Whoever holds the lock is a server, or is starting one, which then holds it itself.
-    """
-    import fcntl  # not on Windows
-
+    """Start a server, unless one is there or being started; return whether it was."""
     _launched[:] = [process for process in _launched if process.poll() is None]
-    lock = os.open(path.with_name(f"{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    lock = _lock(path.with_name(f"{path.name}.lock"))
+    if lock is None:
+        return False
+    command = [sys.executable, "-m", "labkit.execution.forkserver", "--recipe", recipe]
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        command = [sys.executable, "-m", "labkit.execution.forkserver"]
-        options = ["--recipe", recipe, "--socket", str(path), "--lock", str(lock)]
         with _log(path).open("wb") as log:
             process = subprocess.Popen(
-                [*command, *options],
+                [*command, "--socket", str(path), "--lock", str(lock)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -191,12 +186,29 @@ def _launch(recipe: str, path: Path, environment: Mapping[str, str]) -> bool:
                 pass_fds=[lock],
                 start_new_session=True,
             )
-    except BlockingIOError:
-        return False
     finally:
         os.close(lock)
     _launched.append(process)
     return True
+
+
+def _lock(path: Path) -> int | None:
+    """Take a lock; ``None`` when somebody has it: a server, or the one who is starting it.
+
+    It is inherited, and free when the last who holds it has ended, in whatever way.
+    """
+    import fcntl  # not on Windows
+
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.path.samestat(os.fstat(lock), path.stat()):
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    # Or it is the file of a server that has just ended, and removed it.
+    os.close(lock)
+    return None
 
 
 def _log(path: Path) -> Path:

@@ -46,7 +46,7 @@ class Forked:
         When it ends instead of answering.
     """
 
-    def __init__(self, connection: socket.socket, patience: float) -> None:
+    def __init__(self, connection: socket.socket, patience: float | int) -> None:
         self.stdin: IO[Any] | None = None
         self.stdout: IO[Any] | None = None
         self.stderr: IO[Any] | None = None
@@ -60,7 +60,7 @@ class Forked:
             raise ForkError("the fork server did not answer in time")
         self.pid: int = self._told["pid"]
 
-    def ready(self, patience: float) -> dict[str, Any] | None:
+    def ready(self, patience: float | int) -> dict[str, Any] | None:
         """Wait until the process says that it is ready; return what it says.
 
         ``None`` when it ended, or said nothing in all the seconds of ``patience``.
@@ -80,7 +80,7 @@ class Forked:
                 self._conclude()
             return self.returncode
 
-    def wait(self, timeout: float | None = None) -> int:
+    def wait(self, timeout: float | int | None = None) -> int:
         """Wait for the end; return the exit code.
 
         Raises
@@ -119,7 +119,7 @@ class Forked:
     def __del__(self) -> None:
         self.close()
 
-    def _has_ended(self, timeout: float | None) -> bool:
+    def _has_ended(self, timeout: float | int | None) -> bool:
         poll = select.poll()
         try:
             poll.register(self._pidfd, select.POLLIN)
@@ -135,7 +135,7 @@ class Forked:
         self.peak_memory = self._told.get("peak_memory")
         self.close()
 
-    def _hear_until(self, fact: str, patience: float) -> None:
+    def _hear_until(self, fact: str, patience: float | int) -> None:
         """Read what is told until a fact is among it or time is up; the order is not certain."""
         deadline = time.monotonic() + patience
         while fact not in self._told and (left := deadline - time.monotonic()) > 0:

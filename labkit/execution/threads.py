@@ -63,4 +63,5 @@ def set_threads(environment: Mapping[str, str]) -> None:
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(wanted(environment))
     if pools := find_pools():
-        pools.limit(limits={key: wanted(environment, name) for key, name in ENVIRONMENT.items()})
+        for kind, library in ENVIRONMENT.items():
+            pools.select(internal_api=kind).limit(limits=wanted(environment, library))

@@ -68,7 +68,7 @@ def fetch(folder: Path, python: str) -> list[Path]:
     wheels, missing = survey(folder, python)
     while missing:
         print(f"Python {python}: fetching {len(missing)} packages", flush=True)
-        tags = ["--only-binary=:all:", "--python-version", python, "--no-deps"]
+        tags = ["--only-binary=:all:", "--python-version", newest(python), "--no-deps"]
         tags += [part for platform in PLATFORMS for part in ("--platform", platform)]
         try:
             pip("download", "--dest", str(folder), *tags, *missing)
@@ -91,7 +91,7 @@ def survey(folder: Path, python: str) -> tuple[list[Path], list[str]]:
         name, number, *_ = parse_wheel_filename(wheel.name)
         if version.get(name) == str(number):
             present[name] = wheel
-    target = TARGET | {"python_version": python, "python_full_version": f"{python}.0"}
+    target = TARGET | {"python_version": python, "python_full_version": newest(python)}
     reached, missing, seen = set(), set(), set()
     waiting = [(r, "") for r in (*requirements(), *to_build())]
     while waiting:
@@ -109,6 +109,11 @@ def survey(folder: Path, python: str) -> tuple[list[Path], list[str]]:
         needs = requirements_of(present[name], target, requirement.extras)
         waiting += [(need, name) for need in needs]
     return sorted(reached), sorted(missing)
+
+
+def newest(python: str) -> str:
+    """Return a release of this Python that no package is too new for: some ask for 3.11.5."""
+    return f"{python}.99"
 
 
 def requirements_of(wheel: Path, target: dict[str, str], extras: set[str]) -> Iterator[Requirement]:

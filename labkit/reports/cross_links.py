@@ -21,23 +21,24 @@ def among_pages(html: str, *, source: Path, page: str, pages: Mapping[str, str])
     source
         The notebook, from whose folder its links start.
     page
-        Where its page lies among the pages.
+        The name of its page.
     pages
-        Absolute path of a notebook → where its page lies among the pages.
+        Path of a notebook, absolute and without links → name of its page, which lies among the
+        pages under that name.
 
     Examples
     --------
-    >>> there = os.path.abspath("more/b.ipynb")
+    >>> there = str(Path("more/b.ipynb").resolve())
     >>> html = '<a href="more/b.ipynb#Part">'
-    >>> among_pages(html, source=Path("a.ipynb"), page="x/a.html", pages={there: "b.html"})
+    >>> among_pages(html, source=Path("a.ipynb"), page="x/a", pages={there: "b"})
     '<a href="../b.html#Part">'
     """
     here = PurePosixPath(page).parent
 
     def to_page(match: re.Match[str]) -> str:
-        target = pages.get(os.path.abspath(source.parent / unquote(match[1])))
+        target = pages.get(str((source.parent / unquote(match[1])).resolve()))
         if target is None:
             return match[0]
-        return f'<a href="{quote(Path(os.path.relpath(target, here)).as_posix())}'
+        return f'<a href="{quote(Path(os.path.relpath(target, here)).as_posix())}.html'
 
     return NOTEBOOK_LINK.sub(to_page, html)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from labkit.execution.outcomes import Outcome
 from labkit.results import Result
 
-__all__ = ["SCHEMA", "Change", "History", "Verdict", "last_run", "of", "verdict"]
+__all__ = ["SCHEMA", "Change", "History", "Verdict", "of", "read", "verdict"]
 
 SCHEMA = "labkit.summary/2"
 """Name and version of the shape of a summary; see ``summary.schema.json``."""
@@ -98,10 +98,10 @@ def verdict(status: str) -> Verdict:
     return status if status in {"passed", "skipped"} else "broken"
 
 
-def last_run(folder: str | Path) -> Summary | None:
-    """Return the summary that lies in a report's folder; ``None`` where none of this shape does."""
+def read(path: str | Path) -> Summary | None:
+    """Return the summary in a file; ``None`` where there is none of today's shape."""
     try:
-        data = json.loads(Path(folder, "summary.json").read_text(encoding="utf-8"))
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return data if _is_summary(data) else None

@@ -34,12 +34,21 @@ CHECKS = (
 DATA = {"summary.json": "JSON", "junit.xml": "JUnit XML", "summary.md": "Markdown"}
 
 
-def index(run: Run) -> str:
-    """Return the first page of a report as one HTML document that loads nothing."""
+def index(run: Run, *, compared: bool = False) -> str:
+    """Return the first page of a report as one HTML document that loads nothing.
+
+    Parameters
+    ----------
+    run
+        What to tell.
+    compared
+        Whether a comparison of two runs lies beside it.
+    """
+    comparison = ' · <a href="compare.html">side by side</a>' if compared else ""
     told = headline(run.outcomes, run.seconds)
     body = f"""<main class="overview">
 <h1>{escape(_title(run))}</h1>
-<p class="lead">{escape(told)}{_comparison(run)}</p>
+<p class="lead">{escape(told)}{comparison}</p>
 {_problems(run)}
 {_filters(run)}
 {table(run)}
@@ -58,10 +67,6 @@ def _title(run: Run) -> str:
         total = frame.named(len(run.outcomes), "notebook")
         return f"{len(run.broken)} of {total} did not pass"
     return "All notebooks passed" if run.passed else "No notebook passed"
-
-
-def _comparison(run: Run) -> str:
-    return ' · <a href="compare.html">compare with the other run</a>' if run.compared else ""
 
 
 def _problems(run: Run) -> str:

@@ -136,7 +136,8 @@ def _told(run: Run, outcome: Outcome) -> Iterator[str]:
         beyond = change is not None and change.beyond
         yield f"{result}, was {change.before:.15g}" if beyond else str(result)
     yield from (f"✗ {c.operation}: {c.mistake}" for c in outcome.checks if not c.passed)
-    yield from map(str, run.differences.get(outcome.name, ()))
+    if outcome.repetition == 1:
+        yield from map(str, run.differing((outcome,)))
     if outcome.warnings:
         yield named(len(outcome.warnings), "warning")
     yield from outcome.notes

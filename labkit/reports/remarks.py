@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from html import escape
 
 from labkit.execution.outcomes import Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports import frame
 from labkit.reports.links import to_cell
 from labkit.reports.run import Group, Run
@@ -18,8 +19,7 @@ def remarks(run: Run, group: Group) -> str:
         own = "".join(_each(run, outcome))
         which = f"<p class='which'>run {outcome.repetition}</p>" if len(group) > 1 else ""
         told += which + own if own else ""
-    differing = (str(d) for o in group for d in run.differences.get(o.name, ()))
-    return told + "".join(f'<p class="differs">{escape(d)}</p>' for d in dict.fromkeys(differing))
+    return told + "".join(map(_difference, run.differing(group)))
 
 
 def why(run: Run, outcome: Outcome) -> str:
@@ -37,6 +37,11 @@ def _each(run: Run, outcome: Outcome) -> Iterator[str]:
     yield from (f'<p class="note">{escape(note)}</p>' for note in _notes(run, outcome))
     title = frame.named(len(outcome.warnings), "warning")
     yield frame.folded(title, "\n".join(outcome.warnings))
+
+
+def _difference(difference: Difference) -> str:
+    kind = "note" if difference.tolerated else "differs"
+    return f'<p class="{kind}">{escape(str(difference))}</p>'
 
 
 def _notes(run: Run, outcome: Outcome) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Write everything a run leaves: the table, a page for each notebook, and the same as data."""
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -11,7 +10,9 @@ from urllib.parse import quote
 from labkit.execution import documents
 from labkit.execution.jobs import Job
 from labkit.execution.outcomes import Outcome, as_data, from_data
-from labkit.reports import frame, index, junit, markdown, summary
+from labkit.execution.repeating import Difference
+from labkit.reports import frame, history, index, junit, markdown, summary
+from labkit.reports.comparison import by_device, compare
 from labkit.reports.run import Run
 
 __all__ = ["EXECUTED", "PAGES", "places", "write", "write_page"]
@@ -21,6 +22,9 @@ EXECUTED = "executed"
 
 PAGES = "pages"
 """The folder within a report that holds a page for each of them."""
+
+PREVIOUS = "previous.json"
+"""The summary of the run before, within a report."""
 
 Render = Callable[[dict[str, Any], str, dict[str, str]], object]
 """Takes what ``write_page`` takes."""
@@ -40,14 +44,13 @@ def write_page(outcome: dict[str, Any], folder: str, places: dict[str, str]) -> 
     folder
         The report's folder.
     places
-        Path of a notebook → where its page lies among the pages; see ``places``.
+        Path of a notebook → name of its page; see ``places``.
     """
     from labkit.reports.cross_links import among_pages
     from labkit.reports.page import page  # brings nbconvert, which the parent of a run does without
 
     told = from_data(outcome)
-    place = f"{told.name}.html"
-    up = "../" * len(Path(place).parts)
+    up = "../" * len(Path(told.name).parts)
     html = page(
         documents.read(told.output),
         name=told.name,
@@ -56,14 +59,14 @@ def write_page(outcome: dict[str, Any], folder: str, places: dict[str, str]) -> 
         home=f"{up}index.html",
         executed=quote(f"{up}{EXECUTED}/{told.name}.ipynb"),
     )
-    html = among_pages(html, source=told.path, page=place, pages=places)
-    target = Path(folder, PAGES, place)
+    html = among_pages(html, source=told.path, page=told.name, pages=places)
+    target = _page(Path(folder), told)
     documents.write_text(_encodable(html), target)
     return str(target)
 
 
 def places(runs: Iterable[Job | Outcome], like: Job | Outcome | None = None) -> dict[str, str]:
-    """Return where the page of each notebook lies among the pages, by the notebook's path.
+    """Return the name of the page of each notebook, by the notebook's path.
 
     Parameters
     ----------
@@ -77,10 +80,10 @@ def places(runs: Iterable[Job | Outcome], like: Job | Outcome | None = None) -> 
     found: dict[str, tuple[int, str]] = {}
     for each in runs:
         alike = sum(item in wanted for item in dict(each.parameters).items())
-        path = os.path.abspath(each.path)
+        path = str(each.path.resolve())
         if path not in found or alike > found[path][0]:
-            found[path] = (alike, f"{each.name}.html")
-    return {path: place for path, (_, place) in found.items()}
+            found[path] = (alike, each.name)
+    return {path: name for path, (_, name) in found.items()}
 
 
 def write(
@@ -89,7 +92,7 @@ def write(
     *,
     previous: Mapping[str, Any] | None = None,
     seconds: float | None = None,
-    differences: Mapping[str, Sequence[Any]] | None = None,
+    differences: Sequence[Difference] = (),
     render: Render | None = write_page,
 ) -> Path:
     """Write the report of a run and return the path of its table.
@@ -104,11 +107,12 @@ def write(
     outcomes
         One for each job, in the order they ran.
     previous
-        The summary of the run before, with which this one is compared.
+        The summary of the run before, with which this one is compared; without it,
+        ``previous.json`` of the folder is read, if there is one.
     seconds
         Wall time of the run.
     differences
-        Name of an outcome → what differs between it and its other repetitions.
+        What differs between repetitions of a notebook.
     render
         Writes a page that is missing; ``None`` where all that can be written have been.
 
@@ -121,17 +125,25 @@ def write(
     if render is not None:
         outcomes = [_rendered(folder, o, outcomes, render) for o in outcomes]
     pages = {o.name: quote(f"{PAGES}/{o.name}.html") for o in outcomes if _has_page(folder, o)}
-    compared = (folder / "compare.html").exists()
-    run = Run(outcomes, seconds, previous, differences or {}, pages, compared)
+    previous = previous or history.read(folder / PREVIOUS)
+    run = Run(outcomes, seconds, previous, differences, pages)
+    data = summary.as_data(run)
     texts = {
-        "index.html": index.index(run),  # the last to be replaced, so that it never knows too much
+        # The last to be replaced, so that it never tells of what is not there yet.
+        "index.html": index.index(run, compared=_is_compared(data, previous)),
         "junit.xml": junit.as_xml(outcomes),
         "summary.md": markdown.as_markdown(run),
         summary.SCHEMA_FILE: frame.asset(summary.SCHEMA_FILE),
-        "summary.json": summary.dumps(summary.as_data(run)) + "\n",
+        "summary.json": summary.dumps(data) + "\n",
     }
     _write_together({folder / name: text for name, text in texts.items()})
     return folder / "index.html"
+
+
+def _is_compared(now: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+    """Tell whether ``compare.html`` will have something to say."""
+    found = [by_device(now), *([compare(before, now)] if before else [])]
+    return any(each is not None and each.pairs for each in found)
 
 
 def _rendered(
@@ -152,10 +164,14 @@ def _rendered(
 
 def _has_page(folder: Path, outcome: Outcome) -> bool:
     """Tell whether the page is there and shows this outcome, not one of an earlier run."""
-    page = folder / PAGES / f"{outcome.name}.html"
+    page = _page(folder, outcome)
     if outcome.output is None or not page.exists() or not outcome.output.exists():
         return False
     return outcome.resumed or page.stat().st_mtime_ns >= outcome.output.stat().st_mtime_ns
+
+
+def _page(folder: Path, outcome: Outcome) -> Path:
+    return folder / PAGES / f"{outcome.name}.html"
 
 
 def _write_together(texts: Mapping[Path, str]) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from labkit.execution.outcomes import Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports import history
 
 __all__ = ["Group", "Run", "place_of"]
@@ -29,19 +30,16 @@ class Run:
     previous
         The summary of the run before.
     differences
-        Name of an outcome → what differs between it and its other repetitions.
+        What differs between repetitions of a notebook.
     pages
         Name of an outcome → link to its page, for those that have one.
-    compared
-        Whether a comparison with another run lies beside the report.
     """
 
     outcomes: Sequence[Outcome]
     seconds: float | None = None
     previous: Mapping[str, Any] | None = None
-    differences: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    differences: Sequence[Difference] = ()
     pages: Mapping[str, str] = field(default_factory=dict)
-    compared: bool = False
 
     @property
     def wall_seconds(self) -> float:
@@ -89,6 +87,11 @@ class Run:
             values = json.dumps(dict(o.parameters), sort_keys=True, default=repr)
             found.setdefault((o.path.as_posix(), values), []).append(o)
         return sorted(map(tuple, found.values()), key=_is_whole)
+
+    def differing(self, group: Group) -> list[Difference]:
+        """Return what differs between some of these outcomes and their other repetitions."""
+        names = {o.name for o in group}
+        return [each for each in self.differences if names & set(each.runs)]
 
     def is_new(self, outcome: Outcome) -> bool:
         """Tell whether a notebook broke that passed in the run before."""

@@ -33,11 +33,7 @@ def as_data(run: Run) -> dict[str, Any]:
         "machine": machine(),
         "versions": {**versions(), **run.versions},
         "previous": _previous(run.previous),
-        "differences": {
-            name: [_difference(each) for each in found]
-            for name, found in run.differences.items()
-            if found
-        },
+        "differences": [{**asdict(each), "text": str(each)} for each in run.differences],
         "notebooks": [_notebook(o, run) for o in run.outcomes],
     }
 
@@ -88,7 +84,7 @@ def _counts(run: Run) -> dict[str, int]:
         **{status: found[status] for status in get_args(Status)},
         "broken": len(run.broken),
         "newly_broken": sum(map(run.is_new, run.outcomes)),
-        "differing": sum(map(bool, run.differences.values())),
+        "differing": len({each.name for each in run.differences if not each.tolerated}),
     }
 
 
@@ -96,11 +92,6 @@ def _previous(previous: Mapping[str, Any] | None) -> dict[str, Any] | None:
     if previous is None or previous.get("schema") != SCHEMA:
         return None
     return {key: previous.get(key) for key in ("started", "passed", "seconds", "counts")}
-
-
-def _difference(difference: Any) -> dict[str, Any]:
-    data = {key: getattr(difference, key) for key in ("name", "cell", "what", "tolerated")}
-    return {**data, "values": list(difference.values), "text": str(difference)}
 
 
 def _notebook(outcome: Outcome, run: Run) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def marks(run: Run, outcome: Outcome) -> Iterator[str]:
         yield "warnings"
     if any(change.beyond for change in run.histories[outcome.name].changes.values()):
         yield "changed"
-    if run.differences.get(outcome.name):
+    if not all(each.tolerated for each in run.differing((outcome,))):
         yield "differing"
 
 

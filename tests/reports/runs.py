@@ -1,11 +1,11 @@
 """Runs as they could go, made at random, with every text as nasty as a notebook can make it."""
 
 import random
-from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from labkit.execution.outcomes import CheckVerdict, Failure, Outcome, Status
+from labkit.execution.repeating import Difference
 from labkit.reports import summary
 from labkit.reports.run import Run
 from labkit.results import Result
@@ -22,31 +22,21 @@ NASTY = [
 ]
 
 
-@dataclass(frozen=True)
-class Difference:
-    """As labkit tells what differs between repetitions."""
-
-    name: str
-    cell: int | None
-    what: str
-    values: tuple
-    tolerated: bool
-
-    def __str__(self):
-        return f"{self.name}: {self.values}"
-
-
 def random_run(seed, size=12, **options):
     """Return a run of ``size`` outcomes, and what the run before it said of the same notebooks."""
     rng = random.Random(seed)
     outcomes = [_outcome(rng, i) for i in range(size)]
     before = [_outcome(random.Random(seed + 1), i) for i in range(size // 2)]
-    differing = Difference(rng.choice(NASTY), 3, "result", (1.0, float("nan")), False)
+    names = (outcomes[0].name, outcomes[1].name)
+    differing = [
+        Difference("note_0", cell, rng.choice(NASTY), ("1.0", "nan"), cell is None, names)
+        for cell in (3, None)
+    ]
     pages = {o.name: f"pages/{o.name}.html" for o in outcomes if rng.random() < 0.7}
     given = {
         "seconds": rng.choice([None, 12.5]),
         "previous": summary.as_data(Run(before)) if rng.random() < 0.7 else None,
-        "differences": {outcomes[0].name: [differing], outcomes[1].name: []},
+        "differences": differing,
         "pages": pages,
     }
     return Run(outcomes, **{**given, **options})

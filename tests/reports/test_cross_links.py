@@ -1,15 +1,14 @@
-import os
 from pathlib import Path
 
 import pytest
 
 from labkit.reports.cross_links import among_pages
 
-ROOT = Path(os.path.abspath("lessons"))
-PAGES = {str(ROOT / "one.ipynb"): "one.html", str(ROOT / "deep" / "two x.ipynb"): "deep/two x.html"}
+ROOT = Path("lessons").resolve()
+PAGES = {str(ROOT / "one.ipynb"): "one", str(ROOT / "deep" / "two x.ipynb"): "deep/two x"}
 
 
-def led(link, source="one.ipynb", page="one.html"):
+def led(link, source="one.ipynb", page="one"):
     html = f'<p><a href="{link}">x</a></p>'
     return among_pages(html, source=ROOT / source, page=page, pages=PAGES)[
         len('<p><a href="') :
@@ -33,5 +32,5 @@ def test_a_link_to_a_notebook_leads_to_its_page_where_it_has_one(link, target):
 
 
 def test_links_start_from_the_page_not_from_the_notebook():
-    assert led("../one.ipynb", "deep/two x.ipynb", "deep/two x.html") == "../one.html"
-    assert led("../one.ipynb", "deep/two x.ipynb", "a/b/two.html") == "../../one.html"
+    assert led("../one.ipynb", "deep/two x.ipynb", "deep/two x") == "../one.html"
+    assert led("../one.ipynb", "deep/two x.ipynb", "a/b/two") == "../../one.html"

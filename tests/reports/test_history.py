@@ -83,11 +83,11 @@ def test_a_change_is_beyond_when_it_exceeds_the_tolerance(before, after, toleran
     assert Change("a", before, after, tolerance=tolerance).beyond is beyond
 
 
-def test_the_last_summary_is_read_from_its_folder(tmp_path):
-    assert history.last_run(tmp_path) is None
+def test_a_summary_is_read_back(tmp_path):
+    assert history.read(tmp_path / "summary.json") is None
     data = summary.as_data(Run([outcome()]))
     (tmp_path / "summary.json").write_text(summary.dumps(data), encoding="utf-8")
-    assert history.last_run(tmp_path) == data
+    assert history.read(tmp_path / "summary.json") == data
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_last_summary_is_read_from_its_folder(tmp_path):
 )
 def test_what_is_no_summary_of_today_is_as_if_there_were_none(tmp_path, text):
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
-    assert history.last_run(tmp_path) is None
+    assert history.read(tmp_path / "summary.json") is None
     given = json.loads(text) if text not in {"", "{"} else None
     if given is None or isinstance(given, dict):
         assert history.of(outcome(), given) == history.History(since=outcome().started)

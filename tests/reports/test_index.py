@@ -100,7 +100,7 @@ def test_the_legend_explains_only_what_is_there(outcomes):
 
 def test_a_comparison_is_linked_where_there_is_one(outcomes):
     assert "compare.html" not in index(Run(outcomes))
-    assert 'href="compare.html"' in index(Run(outcomes, compared=True))
+    assert 'href="compare.html"' in index(Run(outcomes), compared=True)
 
 
 @pytest.mark.parametrize("seed", range(10))

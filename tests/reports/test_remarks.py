@@ -2,11 +2,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from labkit.execution.outcomes import Failure, Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports.remarks import remarks, why
 from labkit.reports.run import Run
 
 from .reading import read
-from .runs import Difference
 
 OUTCOME = Outcome(Path("a.ipynb"), "passed")
 
@@ -54,7 +54,15 @@ def test_what_differs_from_the_other_notebooks_is_said_and_nothing_else():
 def test_repetitions_say_once_what_differs_and_each_for_itself_what_went_wrong():
     first = replace(OUTCOME, name="a--run-1")
     second = replace(first, name="a--run-2", repetition=2, status="died", reason="out of memory")
-    differing = Difference("loss", 3, "result", (1.0, 2.0), False)
-    run = Run([first, second], differences={"a--run-1": [differing], "a--run-2": [differing]})
-    texts = [p.text for p in read(remarks(run, (first, second))).all("p")]
-    assert texts == ["run 2", "out of memory", "loss: (1.0, 2.0)"]
+    loss = Difference("a", 3, "loss", ("1.0", "2.0"), False, (first.name, second.name))
+    elsewhere = replace(loss, what="other", runs=("b--run-1", "b--run-2"))
+    small = replace(loss, what="error", tolerated=True)
+    run = Run([first, second], differences=[loss, elsewhere, small])
+    html = read(remarks(run, (first, second)))
+    assert [p.text for p in html.all("p")] == [
+        "run 2",
+        "out of memory",
+        "a, cell 3: loss: 1.0 | 2.0",
+        "a, cell 3: error: 1.0 | 2.0 (tolerated)",
+    ]
+    assert [p["class"] for p in html.all("p")][2:] == ["differs", "note"]

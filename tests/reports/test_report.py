@@ -57,6 +57,19 @@ def test_the_run_before_is_told(outcomes, tmp_path):
         assert "it passed in the last run" in text.replace("&#58;", ":")
 
 
+def test_the_summary_left_in_the_folder_is_the_run_before(outcomes, tmp_path):
+    folder = tmp_path / "report"
+    report.write(folder, outcomes, render=None)
+    assert "compare.html" not in (folder / "index.html").read_text(encoding="utf-8")
+    os.replace(folder / "summary.json", folder / "previous.json")
+    report.write(folder, [replace(outcomes[0], status="died")], render=None)
+    data = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert data["counts"]["newly_broken"] == 1
+    assert "compare.html" in (folder / "index.html").read_text(encoding="utf-8")
+    report.write(folder, [replace(outcomes[0], path=Path("new.ipynb"), name="new")], render=None)
+    assert "compare.html" not in (folder / "index.html").read_text(encoding="utf-8")
+
+
 def test_links_between_notebooks_lead_to_their_pages(outcomes, write_notebook, tmp_path):
     links = "[next](deep/bad.ipynb#Part) [other](not-run.ipynb) [far](https://example.org/a.ipynb)"
     write_notebook("report/executed/good one.ipynb", f"#md {links}", "x")
@@ -169,11 +182,11 @@ def test_whatever_notebooks_say_can_be_written(seed, tmp_path):
 def test_a_place_is_that_of_the_run_with_most_values_in_common():
     values = [{"device": "cpu", "seed": 1}, {"device": "cuda", "seed": 1}, {"device": "cuda"}]
     jobs = [Job(Path(n), f"{n[0]}{i}", parameters=v) for n in "ab" for i, v in enumerate(values)]
-    a, b = os.path.abspath("a"), os.path.abspath("b")
-    assert report.places(jobs) == {a: "a0.html", b: "b0.html"}
-    assert report.places(jobs, jobs[1]) == {a: "a1.html", b: "b1.html"}
+    a, b = str(Path("a").resolve()), str(Path("b").resolve())
+    assert report.places(jobs) == {a: "a0", b: "b0"}
+    assert report.places(jobs, jobs[1]) == {a: "a1", b: "b1"}
     like = Outcome(Path("c.ipynb"), "passed", parameters={"device": "cuda"})
-    assert report.places(jobs, like) == {a: "a1.html", b: "b1.html"}
+    assert report.places(jobs, like) == {a: "a1", b: "b1"}
 
 
 def test_a_run_reports_without_what_draws_pages(tmp_path):

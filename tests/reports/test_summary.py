@@ -6,11 +6,12 @@ import jsonschema
 import pytest
 
 from labkit.execution.outcomes import Outcome, from_data
+from labkit.execution.repeating import Difference
 from labkit.reports import frame, summary
 from labkit.reports.history import USED
 from labkit.reports.run import Run
 
-from .runs import NASTY, Difference, random_run
+from .runs import NASTY, random_run
 
 SCHEMA = json.loads(frame.asset(summary.SCHEMA_FILE))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -99,11 +100,13 @@ def test_the_summary_of_another_version_is_not_compared_with(outcomes):
 
 
 def test_differing_repetitions_are_counted(outcomes):
-    differing = Difference("loss", 3, "result", (0.5, 0.6), False)
-    data = stored(Run(outcomes, differences={"good one": [differing], "deep/bad": []}))
+    loss = Difference("one", 3, "loss", ("0.5", "0.6"), False, ("one--run-1", "one--run-2"))
+    found = [loss, replace(loss, what="error"), replace(loss, name="two", tolerated=True)]
+    data = stored(Run(outcomes, differences=found))
     assert data["counts"]["differing"] == 1
-    assert data["differences"]["good one"][0]["values"] == [0.5, 0.6]
-    assert "deep/bad" not in data["differences"]
+    assert data["differences"][0]["values"] == ["0.5", "0.6"]
+    assert data["differences"][0]["text"] == "one, cell 3: loss: 0.5 | 0.6"
+    assert len(data["differences"]) == 3
 
 
 def test_versions_are_those_of_the_kernels(outcomes):

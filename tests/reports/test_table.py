@@ -4,13 +4,14 @@ from pathlib import Path
 import pytest
 
 from labkit.execution.outcomes import Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports import summary
 from labkit.reports.run import Run
 from labkit.reports.table import marks, table
 from labkit.results import Result
 
 from .reading import read
-from .runs import Difference, random_run
+from .runs import random_run
 
 
 def rows(run):
@@ -88,10 +89,12 @@ def test_marks_are_what_a_reader_filters_by():
     now = Outcome(
         Path("a.ipynb"), "failed", results=(Result("x", 2.0, "", 0.5),), warnings=("cell 1: w",)
     )
-    differing = Difference("x", 1, "result", (1, 2), False)
-    run = Run([now], previous=summary.as_data(Run([before])), differences={"a": [differing]})
+    differing = Difference("a", 1, "x", ("1", "2"), False, ("a", "b"))
+    run = Run([now], previous=summary.as_data(Run([before])), differences=[differing])
     assert list(marks(run, now)) == ["failed", "new", "warnings", "changed", "differing"]
     assert list(marks(Run([before]), before)) == ["passed"]
+    small = replace(differing, tolerated=True)
+    assert list(marks(Run([before], differences=[small]), before)) == ["passed"]
     assert read(table(run)).all("tbody")[0]["data-marks"] == " ".join(marks(run, now))
 
 

@@ -1,0 +1,104 @@
+"""What four kernels hold in memory after some work, forked and ordinary."""
+
+import asyncio
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+from runners import notebooks, servers
+from runners.figures import Bar, Spread, shown, spread
+from runners.first_result import ROWS
+
+from labkit.execution import ready
+
+__all__ = ["NAME", "bars", "lines", "measure"]
+
+NAME = "memory"
+COUNT = 4
+HEADER = [f"memory of {COUNT} kernels after work", "kernels, MB", "server, MB", "together, MB"]
+FORKED, ORDINARY = "forked", "ordinary"
+LIMIT = 0.5
+PATIENCE = 120.0
+
+
+def measure(rounds: int, tick: Callable[[str], None]) -> dict[str, dict[str, Spread]]:
+    """Run the cells of a notebook in four kernels, and add up what each holds for itself alone.
+
+    The pages that forked kernels share with their server count once, with the server: as what it
+    holds alone while it has no child.
+    """
+    held: dict[str, list[tuple[float, float]]] = {FORKED: [], ORDINARY: []}
+    servers.warm()
+    servers.settle()
+    with tempfile.TemporaryDirectory(prefix="memory-") as folder:
+        os.environ[notebooks.WITNESS] = str(Path(folder, "witness"))
+        for _ in range(rounds):
+            tick(NAME)
+            held[FORKED].append((_held_by_the_server(), asyncio.run(_four(FORKED))))
+            held[ORDINARY].append((0.0, asyncio.run(_four(ORDINARY))))
+    return {
+        kind: {
+            "kernels_mb": spread([kernels for _, kernels in each]),
+            "server_mb": spread([server for server, _ in each]),
+            "together_mb": spread([server + kernels for server, kernels in each]),
+        }
+        for kind, each in held.items()
+    }
+
+
+async def _four(kind: str) -> float:
+    make, _ = ROWS[kind]
+    managers = [make() for _ in range(COUNT)]
+    try:
+        numbers = [await _worked(manager) for manager in managers]
+        return sum(map(_held, numbers))
+    finally:
+        for manager in managers:
+            await manager.shutdown_kernel(now=True)
+
+
+async def _worked(manager: Any) -> int:
+    """Start a kernel and run the cells; return the number of its process."""
+    await manager.start_kernel(stderr=subprocess.DEVNULL)
+    client = manager.client()
+    client.start_channels()
+    await ready.answers(client, manager.is_alive, PATIENCE)
+    for cell in notebooks.CELLS:
+        reply = await client.execute_interactive(
+            cell.format(number=1),
+            user_expressions={"number": "os.getpid()"},
+            output_hook=lambda said: None,
+            timeout=PATIENCE,
+        )
+        if reply["content"]["status"] != "ok":
+            raise RuntimeError(f"a cell failed: {reply['content']}")
+    client.stop_channels()
+    return int(reply["content"]["user_expressions"]["number"]["data"]["text/plain"])
+
+
+def _held_by_the_server() -> float:
+    (server,) = [each for each in servers.running() if "kernel" in each.cmdline()]
+    return _held(server.pid)
+
+
+def _held(number: int) -> float:
+    """Return the megabytes that would be free if this process alone ended."""
+    return round(psutil.Process(number).memory_full_info().uss / 1e6, 1)
+
+
+def lines(figures: dict[str, dict[str, Spread]]) -> list[list[str]]:
+    """Return the table, its header first."""
+    return [
+        HEADER,
+        *([kind, *(shown(value, 0) for value in each.values())] for kind, each in figures.items()),
+    ]
+
+
+def bars(figures: dict[str, dict[str, Spread]]) -> list[Bar]:
+    """Judge the forked kernels, their server included."""
+    forked, ordinary = (figures[kind]["together_mb"]["median"] for kind in (FORKED, ORDINARY))
+    return [Bar(f"memory of {COUNT} forked kernels ÷ ordinary", LIMIT, forked / ordinary)]

@@ -104,7 +104,8 @@ def start(recipe: str, env: Mapping[str, str], cwd: str | Path = ".") -> None:
     try:
         connect(path).close()
     except OSError:
-        _launch(recipe, path, environment)
+        if (lock := _lock(path)) is not None:
+            _launch(recipe, path, environment, lock)
 
 
 def stop(recipe: str, env: Mapping[str, str], cwd: str | Path = ".") -> bool:
@@ -159,20 +160,19 @@ def _connected(recipe: str, path: Path, environment: Mapping[str, str]) -> socke
     while time.monotonic() < deadline:
         with suppress(OSError):
             return connect(path)
-        if _launch(recipe, path, environment):
+        if (lock := _lock(path)) is not None:
             if launched:
+                os.close(lock)
                 break
+            _launch(recipe, path, environment, lock)
             launched = True
         time.sleep(0.005)
     raise ForkError(f"the fork server does not start: {_last_words(path)}")
 
 
-def _launch(recipe: str, path: Path, environment: Mapping[str, str]) -> bool:
-    """Start a server, unless one is there or being started; return whether it was."""
+def _launch(recipe: str, path: Path, environment: Mapping[str, str], lock: int) -> None:
+    """Start a server, and hand the lock over to it."""
     _launched[:] = [process for process in _launched if process.poll() is None]
-    lock = _lock(path.with_name(f"{path.name}.lock"))
-    if lock is None:
-        return False
     command = [sys.executable, "-m", "labkit.execution.forkserver", "--recipe", recipe]
     try:
         with _log(path).open("wb") as log:
@@ -189,20 +189,20 @@ def _launch(recipe: str, path: Path, environment: Mapping[str, str]) -> bool:
     finally:
         os.close(lock)
     _launched.append(process)
-    return True
 
 
 def _lock(path: Path) -> int | None:
-    """Take a lock; ``None`` when somebody has it: a server, or the one who is starting it.
+    """Take the lock of a socket; ``None`` when somebody has it: a server, or who is starting it.
 
     It is inherited, and free when the last who holds it has ended, in whatever way.
     """
     import fcntl  # not on Windows
 
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    file = path.with_name(f"{path.name}.lock")
+    lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.path.samestat(os.fstat(lock), path.stat()):
+        if os.path.samestat(os.fstat(lock), file.stat()):
             return lock
     except (BlockingIOError, FileNotFoundError):
         pass

@@ -148,10 +148,18 @@ class Client(ReadyAtOnce):
             yield
         finally:
             self.process = await kernels.ended(self.km)
-            # Nobody waits for a kernel whose notebook went wrong.
-            healthy = not self.overdue and not _cancelled()
-            self.shutdown_kernel = "graceful" if healthy else "immediate"
-            await self._async_cleanup_kernel()
+            await self._end()
+
+    async def _end(self) -> None:
+        """End the kernel in good order, or at once when its notebook went wrong.
+
+        jupyter_client would interrupt it first, which a kernel that is idle complains about.
+        """
+        if not self.overdue and not _cancelled() and await self.km.is_alive():
+            await self.km.request_shutdown()
+            await self.km.finish_shutdown()
+        self.shutdown_kernel = "immediate"
+        await self._async_cleanup_kernel()
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *rest: Any, **more: Any) -> Any:
         """Execute one cell within its time, and mark it as executed in this run."""

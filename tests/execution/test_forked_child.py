@@ -162,6 +162,17 @@ def test_how_it_ends_is_how_python_ends(server, tmp_path, code, ending, told):
         assert told in errors.read()
 
 
+def test_files_that_were_left_open_are_complete(server, tmp_path):
+    server.run(
+        "text, data = open('text', 'w'), open('data', 'wb')\n"
+        "text.write('held back')\n"
+        "data.write(b'this too')",
+        cwd=tmp_path,
+    )
+    assert (tmp_path / "text").read_text() == "held back"
+    assert (tmp_path / "data").read_bytes() == b"this too"
+
+
 def test_a_folder_that_does_not_exist_is_an_error_it_tells(server, tmp_path):
     with (tmp_path / "errors").open("w+") as errors:
         process = server.fork("pass", stderr=errors.fileno(), cwd=tmp_path / "missing")

@@ -67,7 +67,7 @@ def _labels(old: Path, new: Path) -> tuple[str, str]:
 
 def _print(comparison: Comparison) -> None:
     print(f"{comparison.old.label} → {comparison.new.label}: {headline(comparison)}\n")
-    width = max((len(pair.new.name) for pair in comparison.pairs), default=0)
+    width = max((len(pair.name) for pair in comparison.pairs), default=0)
     for pair in comparison.pairs:
         print(_line(pair, width))
         for change in pair.beyond:
@@ -85,4 +85,4 @@ def _line(pair: Pair, width: int) -> str:
     sign = "✗" if pair.worse or pair.beyond else "✓" if pair.new.passed else "–"
     time = ratio(pair.old.seconds, pair.new.seconds, "faster", "slower")
     told = [status(pair), time, kept(pair.changes)]
-    return f"{sign} {pair.new.name:{width}}  {'  '.join(filter(None, told))}"
+    return f"{sign} {pair.name:{width}}  {'  '.join(filter(None, told))}"

@@ -57,6 +57,19 @@ class Pair:
     new: Outcome
 
     @property
+    def name(self) -> str:
+        """What both are called, without the values that they do not share.
+
+        Examples
+        --------
+        >>> runs = (f"n--device-{device}--seed-1" for device in ("cpu", "cuda"))
+        >>> Pair(*(Outcome(Path("n.ipynb"), "passed", name=name) for name in runs)).name
+        'n--seed-1'
+        """
+        before = self.old.name.split("--")
+        return "--".join(p for p in self.new.name.split("--") if p in before) or self.new.name
+
+    @property
     def worse(self) -> bool:
         """Whether the notebook passed and no longer does."""
         return self.old.passed and not self.new.passed

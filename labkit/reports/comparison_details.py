@@ -14,6 +14,7 @@ from labkit.reports.comparison_overview import verdict
 from labkit.reports.comparison_words import difference
 from labkit.reports.history import Change
 from labkit.reports.pictures import Picture, PicturePair, paired
+from labkit.reports.room import LARGEST
 
 __all__ = ["details"]
 
@@ -35,7 +36,7 @@ def details(pair: Pair, anchor: str, comparison: Comparison, at: Path) -> str:
     old, new = comparison.old, comparison.new
     links = [_link(old, pair.old, at), _link(new, pair.new, at)]
     parts = [
-        f'<h2 id="{anchor}">{escape(pair.new.name)} {verdict(pair)}</h2>',
+        f'<h2 id="{anchor}">{escape(pair.name)} {verdict(pair)}</h2>',
         f'<p class="links">Pages: {" · ".join(filter(None, links))}</p>' if any(links) else "",
         _parameters(pair),
         _failure(pair.new) if pair.worse else "",
@@ -145,7 +146,7 @@ def _side_by_side(pair: PicturePair, labels: tuple[str, str]) -> str:
     shown = [
         _figure(picture.png, label, picture)
         for picture, label in zip((pair.old, pair.new), labels, strict=True)
-        if picture is not None
+        if picture is not None and len(picture.png) <= LARGEST
     ]
     if pair.difference:
         shown.append(_figure(pair.difference, "difference"))
@@ -159,7 +160,7 @@ def _side_by_side(pair: PicturePair, labels: tuple[str, str]) -> str:
 def _figure(png: str, label: str, picture: Picture | None = None) -> str:
     alternative = escape(label if picture is None else f"cell {picture.cell}, {label}")
     return (
-        f'<figure><img alt="{alternative}" src="data:image/png;base64,{png}">'
+        f'<figure><img alt="{alternative}" src="data:image/png;base64,{escape(png)}">'
         f"<figcaption>{escape(label)}</figcaption></figure>"
     )
 
@@ -175,5 +176,6 @@ def _same(pairs: Sequence[PicturePair]) -> str:
     if not pairs:
         return ""
     title = "1 picture is the same" if len(pairs) == 1 else f"{len(pairs)} pictures are the same"
-    shown = "".join(_figure(p.new.png, f"{_name(p)}: {p.says}", p.new) for p in pairs)
+    small = [p for p in pairs if len(p.new.png) <= LARGEST]
+    shown = "".join(_figure(p.new.png, f"{_name(p)}: {p.says}", p.new) for p in small)
     return f'<details class="pictures"><summary>{title}</summary><div>{shown}</div></details>'

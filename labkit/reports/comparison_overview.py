@@ -31,7 +31,7 @@ def _row(pair: Pair, anchor: str) -> str:
     old, new = pair.old, pair.new
     beyond = ' class="beyond"' if pair.beyond else ""
     return (
-        f'<tr><th scope="row"><a href="#{anchor}">{escape(new.name)}</a></th>'
+        f'<tr><th scope="row"><a href="#{anchor}">{escape(pair.name)}</a></th>'
         f"<td>{verdict(pair)}</td>"
         f'<td data-label="Time">{_time(old.seconds, new.seconds)}</td>'
         f'<td data-label="Memory">{_memory(old.peak_memory, new.peak_memory)}</td>'

@@ -60,6 +60,18 @@ def test_pictures_that_differ_stand_side_by_side_and_others_once(folders, tmp_pa
     assert "1 picture is the same" in html
 
 
+def test_what_is_too_large_or_no_picture_harms_no_page(folders, tmp_path):
+    flood, markup = "A" * 5_000_000, '"><script>'
+    for folder, more in zip(folders, ("", "B"), strict=True):
+        cell = {**shows(flood, flood + more, markup + more), "execution_count": 1}
+        notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+        documents.write(notebook, folder / "executed" / "a.ipynb")
+    html = told(ran("a"), ran("a"), tmp_path, folders)
+    assert len(html) < 10_000
+    assert "too large" in html
+    assert "<script" not in html
+
+
 def test_links_lead_from_the_page_to_both_pages(folders, tmp_path):
     html = told(ran("a"), ran("a"), tmp_path, folders)
     links = re.findall(r'href="([^"#]+)"', html)

@@ -86,7 +86,9 @@ def fork(
         connection = _connected(recipe, path, environment)
         try:
             ask(connection, "fork", asked, [stdin, stdout, stderr])
-            return Forked(connection, PATIENCE)
+            process = Forked(connection, PATIENCE)
+            _reap_launchers()
+            return process
         except (EOFError, BrokenPipeError, ConnectionResetError):
             connection.close()  # it ended just now, as an idle one does; or cannot start
         except BaseException:
@@ -172,7 +174,7 @@ def _connected(recipe: str, path: Path, environment: Mapping[str, str]) -> socke
 
 def _launch(recipe: str, path: Path, environment: Mapping[str, str], lock: int) -> None:
     """Start a server, and hand the lock over to it."""
-    _launched[:] = [process for process in _launched if process.poll() is None]
+    _reap_launchers()
     command = [sys.executable, "-m", "labkit.execution.forkserver", "--recipe", recipe]
     try:
         with _log(path).open("wb") as log:
@@ -189,6 +191,11 @@ def _launch(recipe: str, path: Path, environment: Mapping[str, str], lock: int) 
     finally:
         os.close(lock)
     _launched.append(process)
+
+
+def _reap_launchers() -> None:
+    """Let go of processes that only started a server, which then belongs to nobody."""
+    _launched[:] = [process for process in _launched if process.poll() is None]
 
 
 def _lock(path: Path) -> int | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from labkit.execution.outcomes import Outcome
 from labkit.results import Result
 
-__all__ = ["SCHEMA", "Change", "History", "Verdict", "of", "read", "verdict"]
+__all__ = ["SCHEMA", "Change", "History", "Verdict", "checked", "of", "read", "verdict"]
 
 SCHEMA = "labkit.summary/2"
 """Name and version of the shape of a summary; see ``summary.schema.json``."""
@@ -104,7 +104,15 @@ def read(path: str | Path) -> Summary | None:
         data = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return data if _is_summary(data) else None
+    return checked(data)
+
+
+def checked(data: Any) -> Summary | None:
+    """Return a summary if it is one of today's shape, with all that a later run reads."""
+    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
+        return None
+    entries = data.get("notebooks")
+    return data if isinstance(entries, list) and all(map(_is_entry, entries)) else None
 
 
 def of(outcome: Outcome, previous: Summary | None) -> History:
@@ -112,6 +120,13 @@ def of(outcome: Outcome, previous: Summary | None) -> History:
 
     The same notebook is the one with the same file name and the same parameters: a run with other
     values says nothing about this one.
+
+    Parameters
+    ----------
+    outcome
+        What became of it.
+    previous
+        The summary of the run before, if there is one, as ``checked`` returns it.
     """
     before = _entry(outcome, previous)
     if before is None:
@@ -123,19 +138,12 @@ def of(outcome: Outcome, previous: Summary | None) -> History:
     return History(before, before["since"] or outcome.started, runs, changes)
 
 
-def _is_summary(data: Any) -> bool:
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        return False
-    entries = data.get("notebooks")
-    return isinstance(entries, list) and all(map(_is_entry, entries))
-
-
 def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and entry.keys() >= USED
 
 
 def _entry(outcome: Outcome, previous: Summary | None) -> Mapping[str, Any] | None:
-    if not _is_summary(previous):
+    if previous is None:
         return None
     alike = [entry for entry in previous["notebooks"] if _is_same(entry, outcome)]
     named = [entry for entry in alike if entry["name"] == outcome.name]
@@ -145,7 +153,7 @@ def _entry(outcome: Outcome, previous: Summary | None) -> Mapping[str, Any] | No
 
 def _is_same(entry: Mapping[str, Any], outcome: Outcome) -> bool:
     return (
-        Path(entry["path"]).name == outcome.path.name
+        entry["path"].rpartition("/")[2] == outcome.path.name
         and entry["parameters"] == dict(outcome.parameters)
         and entry["repetition"] == outcome.repetition
     )

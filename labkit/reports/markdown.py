@@ -112,7 +112,7 @@ def _block(text: str) -> str:
 
 
 def _row(run: Run, outcome: Outcome) -> str:
-    sign = "✓ " if outcome.passed else "✗ " if outcome in run.broken else ""
+    sign = {"passed": "✓ ", "skipped": ""}.get(outcome.status, "✗ ")
     past = since(run, outcome)
     verdict = f"{sign}{WORDS[outcome.status]}{f' ({past})' if past else ''}"
     told = "; ".join(_short(part, CELL_LIMIT) for part in _told(run, outcome))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from labkit.execution.outcomes import Outcome
 from labkit.reports.frame import WORDS, moment
+from labkit.reports.history import verdict
 from labkit.reports.run import Run
 
 __all__ = ["Problem", "problems", "since"]
@@ -54,7 +55,7 @@ def since(run: Run, outcome: Outcome) -> str:
     past = run.histories[outcome.name]
     if run.is_new(outcome):
         return "new: it passed in the last run"
-    if outcome in run.broken and past.runs > 1:
+    if verdict(outcome.status) == "broken" and past.runs > 1:
         return f"broken for {past.runs} runs, since {moment(past.since)}"
     if outcome.passed and past.before is not None and past.before["status"] != "passed":
         return f"last run: {WORDS.get(past.before['status'], past.before['status'])}"

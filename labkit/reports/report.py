@@ -125,7 +125,7 @@ def write(
     if render is not None:
         outcomes = [_rendered(folder, o, outcomes, render) for o in outcomes]
     pages = {o.name: quote(f"{PAGES}/{o.name}.html") for o in outcomes if _has_page(folder, o)}
-    previous = previous or history.read(folder / PREVIOUS)
+    previous = history.checked(previous) or history.read(folder / PREVIOUS)
     run = Run(outcomes, seconds, previous, differences, pages)
     data = summary.as_data(run)
     texts = {

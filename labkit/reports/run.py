@@ -28,7 +28,7 @@ class Run:
     seconds
         Wall time of the run; ``None`` takes the sum over the notebooks.
     previous
-        The summary of the run before.
+        The summary of the run before; one of another shape is as none.
     differences
         What differs between repetitions of a notebook.
     pages
@@ -66,7 +66,8 @@ class Run:
     @cached_property
     def histories(self) -> dict[str, history.History]:
         """Name of an outcome → what the run before says of it."""
-        return {o.name: history.of(o, self.previous) for o in self.outcomes}
+        previous = history.checked(self.previous)
+        return {o.name: history.of(o, previous) for o in self.outcomes}
 
     @cached_property
     def versions(self) -> dict[str, str]:

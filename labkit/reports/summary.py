@@ -10,7 +10,7 @@ from typing import Any, get_args
 from labkit.execution.outcomes import Outcome, Status
 from labkit.execution.outcomes import as_data as outcome_as_data
 from labkit.reports.frame import WORDS, seconds
-from labkit.reports.history import SCHEMA, Change, History
+from labkit.reports.history import SCHEMA, Change, History, checked
 from labkit.reports.machine import machine, versions
 from labkit.reports.run import Run
 
@@ -89,7 +89,7 @@ def _counts(run: Run) -> dict[str, int]:
 
 
 def _previous(previous: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if previous is None or previous.get("schema") != SCHEMA:
+    if checked(previous) is None:
         return None
     return {key: previous.get(key) for key in ("started", "passed", "seconds", "counts")}
 

@@ -19,7 +19,7 @@ RANK = {"passed": 0, "skipped": 1, "broken": 2}
 
 
 @dataclass(frozen=True)
-class Column:
+class _Column:
     """What one column shows of an outcome, as HTML, and what it can be sorted by."""
 
     title: str
@@ -54,13 +54,13 @@ def marks(run: Run, outcome: Outcome) -> Iterator[str]:
         yield "differing"
 
 
-def _head(column: Column) -> str:
+def _head(column: _Column) -> str:
     order = "number" if column.number else "text" if column.by_text else ""
     by = f' data-order="{order}"' if order else ""
     return f'<th scope="col"{_kind(column)}{by}>{column.title}</th>'
 
 
-def _body(run: Run, group: Group, columns: list[Column]) -> str:
+def _body(run: Run, group: Group, columns: list[_Column]) -> str:
     found = " ".join(dict.fromkeys(mark for o in group for mark in marks(run, o)))
     rows = (_row(run, o, group[0], columns) for o in group)
     told = remarks(run, group)
@@ -68,7 +68,7 @@ def _body(run: Run, group: Group, columns: list[Column]) -> str:
     return f'<tbody data-marks="{found}">{"".join(rows)}{below}</tbody>'
 
 
-def _row(run: Run, outcome: Outcome, first: Outcome, columns: list[Column]) -> str:
+def _row(run: Run, outcome: Outcome, first: Outcome, columns: list[_Column]) -> str:
     """Return a row; of a repetition, what is as in the first is not told again."""
     title = _title(run, outcome) if outcome is first else _repetition(run, outcome)
     found = (outcome.results, outcome.checks)
@@ -80,13 +80,13 @@ def _row(run: Run, outcome: Outcome, first: Outcome, columns: list[Column]) -> s
     return f'<tr><th scope="row">{title}</th>{cells}</tr>'
 
 
-def _cell(column: Column, outcome: Outcome, html: str) -> str:
+def _cell(column: _Column, outcome: Outcome, html: str) -> str:
     number = None if column.number is None else column.number(outcome)
     by = "" if number is None else f' data-by="{number:.6g}"'
     return f'<td{_kind(column)} data-label="{column.title}"{by}>{html}</td>'
 
 
-def _kind(column: Column) -> str:
+def _kind(column: _Column) -> str:
     return f' class="{column.kind}"' if column.kind else ""
 
 
@@ -137,13 +137,13 @@ def _device(run: Run, outcome: Outcome) -> str:
     return escape(outcome.device) if several else ""
 
 
-NOTEBOOK = Column("Notebook", _title, by_text=True)
+NOTEBOOK = _Column("Notebook", _title, by_text=True)
 COLUMNS = [
-    Column("Verdict", _verdict, number=lambda o: RANK[history.verdict(o.status)]),
-    Column("Time", _time, "number", lambda o: o.seconds),
-    Column("Slowest cells", _slowest, "cells", lambda o: (o.slowest or (0, 0.0))[1]),
-    Column("Memory", _memory, "number", lambda o: o.peak_memory),
-    Column("Device", _device, by_text=True),
-    Column("Results", results, "results", finding=True),
-    Column("Checks", checks, "checks", finding=True),
+    _Column("Verdict", _verdict, number=lambda o: RANK[history.verdict(o.status)]),
+    _Column("Time", _time, "number", lambda o: o.seconds),
+    _Column("Slowest cells", _slowest, "cells", lambda o: (o.slowest or (0, 0.0))[1]),
+    _Column("Memory", _memory, "number", lambda o: o.peak_memory),
+    _Column("Device", _device, by_text=True),
+    _Column("Results", results, "results", finding=True),
+    _Column("Checks", checks, "checks", finding=True),
 ]

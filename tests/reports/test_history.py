@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,6 +104,10 @@ def test_a_summary_is_read_back(tmp_path):
 def test_what_is_no_summary_of_today_is_as_if_there_were_none(tmp_path, text):
     (tmp_path / "summary.json").write_text(text, encoding="utf-8")
     assert history.read(tmp_path / "summary.json") is None
-    given = json.loads(text) if text not in {"", "{"} else None
-    if given is None or isinstance(given, dict):
-        assert history.of(outcome(), given) == history.History(since=outcome().started)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"schema": "labkit.summary/1", "notebooks": []}])
+def test_a_run_without_such_a_summary_has_no_past(data):
+    assert history.checked(data) is None
+    run = Run([outcome()], previous=data)
+    assert run.histories["one"] == history.History(since=outcome().started)

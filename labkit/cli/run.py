@@ -1,7 +1,6 @@
 """`labkit run`: execute notebooks side by side, and write one report over them."""
 
 import argparse
-import json
 import random
 import tempfile
 import time
@@ -135,7 +134,10 @@ def _report(
     """Write the report and say where it is; return whether it could be written where asked."""
     for place in _places(folder):
         try:
-            table, comparison = _written(Path(place), outcomes, differing, seconds)
+            table = report.write(
+                place, outcomes, seconds=seconds, differences=differing, render=None
+            )
+            comparison = comparison_page.write(place)
         except OSError as error:
             print(f"\nthe report could not be written to {place}: {error.strerror}")
             continue
@@ -147,37 +149,6 @@ def _report(
             print(f"Compared: {comparison}")
         return place == folder
     return False
-
-
-def _written(
-    folder: Path, outcomes: Sequence[Outcome], differing: Sequence[Difference], seconds: float
-) -> tuple[Path, Path | None]:
-    """Write the table, the comparison with the run before, and the link from one to the other."""
-    before, told = _previous(folder), _by_outcome(outcomes, differing)
-
-    def write() -> Path:
-        return report.write(
-            folder, outcomes, previous=before, seconds=seconds, differences=told, render=None
-        )
-
-    table = write()
-    comparison = comparison_page.write(folder)
-    return (write() if comparison else table), comparison
-
-
-def _previous(folder: Path) -> dict[str, Any] | None:
-    try:
-        return json.loads((folder / "previous.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-
-
-def _by_outcome(
-    outcomes: Sequence[Outcome], differing: Sequence[Difference]
-) -> dict[str, list[Difference]]:
-    """Return name of an outcome → what differs between it and its other repetitions."""
-    named = {name: [d for d in differing if name in d.runs] for name in (o.name for o in outcomes)}
-    return {name: found for name, found in named.items() if found}
 
 
 def _places(folder: str) -> Iterator[str]:

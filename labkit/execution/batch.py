@@ -99,7 +99,7 @@ class Batch:
 
     @contextlib.contextmanager
     def _on_ctrl_c(self) -> Iterator[None]:
-        """Let Ctrl-C stop what is under way instead of whoever is listening to it."""
+        """Let Ctrl-C, or a CI service that gives up, stop what is under way and not the report."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -108,11 +108,12 @@ class Batch:
             self.interrupted = True
             self._performer.interrupt()
 
-        before = signal.signal(signal.SIGINT, stop)
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             yield
         finally:
-            signal.signal(signal.SIGINT, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _of(job: Job, status: outcomes.Status, **more: Any) -> Outcome:

@@ -77,15 +77,16 @@ def test_one_without_an_answer_is_an_outcome_too():
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
-def test_ctrl_c_stops_what_is_under_way_and_keeps_what_is_done():
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_what_is_under_way_and_keeps_what_is_done(asked):
     def pressed():
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), asked)
         return Event("b", "lost", "killed")
 
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(asked)
     performer = Performed(a=done("a"), b=pressed, c=done("c"))
     found = batch(performer).run()
     assert [o.status for o in found] == ["passed", "interrupted", "skipped"]
     assert found[2].reason == "the run was interrupted before it"
     assert performer.interrupts == 1
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(asked) is before

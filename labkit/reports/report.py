@@ -92,7 +92,7 @@ def write(
     *,
     previous: Mapping[str, Any] | None = None,
     seconds: float | None = None,
-    differences: Sequence[Difference] = (),
+    differences: Mapping[str, Sequence[Difference]] | None = None,
     render: Render | None = write_page,
 ) -> Path:
     """Write the report of a run and return the path of its table.
@@ -112,7 +112,7 @@ def write(
     seconds
         Wall time of the run.
     differences
-        What differs between repetitions of a notebook.
+        Name of an outcome → what differs between it and its other repetitions.
     render
         Writes a page that is missing; ``None`` where all that can be written have been.
 
@@ -126,7 +126,8 @@ def write(
         outcomes = [_rendered(folder, o, outcomes, render) for o in outcomes]
     pages = {o.name: quote(f"{PAGES}/{o.name}.html") for o in outcomes if _has_page(folder, o)}
     previous = history.checked(previous) or history.read(folder / PREVIOUS)
-    run = Run(outcomes, seconds, previous, differences, pages)
+    differing = dict.fromkeys(each for found in (differences or {}).values() for each in found)
+    run = Run(outcomes, seconds, previous, tuple(differing), pages)
     data = summary.as_data(run)
     texts = {
         # The last to be replaced, so that it never tells of what is not there yet.

@@ -12,6 +12,7 @@ import pytest
 
 from labkit.execution.jobs import Job
 from labkit.execution.outcomes import Outcome, as_data
+from labkit.execution.repeating import Difference
 from labkit.reports import report
 
 from .runs import random_run
@@ -55,6 +56,14 @@ def test_the_run_before_is_told(outcomes, tmp_path):
     for name in ("index.html", "summary.md"):
         text = (tmp_path / "report" / name).read_text(encoding="utf-8")
         assert "it passed in the last run" in text.replace("&#58;", ":")
+
+
+def test_what_differs_is_told_once(outcomes, tmp_path):
+    loss = Difference("good one", 1, "loss", ("1", "2"), False, ("good one", "deep/bad"))
+    differing = dict.fromkeys(loss.runs, [loss])
+    report.write(tmp_path, outcomes, differences=differing, render=None)
+    data = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
+    assert [each["text"] for each in data["differences"]] == ["good one, cell 1: loss: 1 | 2"]
 
 
 def test_the_summary_left_in_the_folder_is_the_run_before(outcomes, tmp_path):
@@ -174,7 +183,8 @@ def test_a_full_disk_for_a_page_is_told_too(outcomes, tmp_path):
 @pytest.mark.parametrize("seed", range(5))
 def test_whatever_notebooks_say_can_be_written(seed, tmp_path):
     run = random_run(seed)
-    report.write(tmp_path, run.outcomes, previous=run.previous, differences=run.differences)
+    differing = dict.fromkeys(run.differences[0].runs, run.differences)
+    report.write(tmp_path, run.outcomes, previous=run.previous, differences=differing)
     assert {p.name for p in tmp_path.iterdir()} == FILES
     assert all(p.read_text(encoding="utf-8") for p in tmp_path.iterdir())
 
@@ -194,6 +204,7 @@ def test_a_run_reports_without_what_draws_pages(tmp_path):
 import sys
 from pathlib import Path
 from labkit.execution.outcomes import Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports import report
 report.write({str(tmp_path)!r}, [Outcome(Path("a.ipynb"), "skipped")])
 print(*sys.modules)"""

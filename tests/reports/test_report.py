@@ -60,7 +60,7 @@ def test_the_run_before_is_told(outcomes, tmp_path):
 
 def test_what_differs_is_told_once(outcomes, tmp_path):
     loss = Difference("good one", 1, "loss", ("1", "2"), False, ("good one", "deep/bad"))
-    differing = dict.fromkeys(loss.runs, [loss])
+    differing = {name: [loss] for name in loss.runs}
     report.write(tmp_path, outcomes, differences=differing, render=None)
     data = json.loads((tmp_path / "summary.json").read_text(encoding="utf-8"))
     assert [each["text"] for each in data["differences"]] == ["good one, cell 1: loss: 1 | 2"]

@@ -132,11 +132,10 @@ def _report(
     folder: str, outcomes: Sequence[Outcome], differing: Sequence[Difference], seconds: float
 ) -> bool:
     """Write the report and say where it is; return whether it could be written where asked."""
+    told = {o.name: [d for d in differing if o.name in d.runs] for o in outcomes}
     for place in _places(folder):
         try:
-            table = report.write(
-                place, outcomes, seconds=seconds, differences=differing, render=None
-            )
+            table = report.write(place, outcomes, seconds=seconds, differences=told, render=None)
             comparison = comparison_page.write(place)
         except OSError as error:
             print(f"\nthe report could not be written to {place}: {error.strerror}")

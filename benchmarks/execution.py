@@ -10,6 +10,7 @@ four kernels, the report, the answer to ``labkit run --help``. Nothing else shou
 
 import argparse
 import os
+import subprocess
 from collections.abc import Callable
 from contextlib import nullcontext
 from types import ModuleType
@@ -58,9 +59,9 @@ def main() -> None:
     load = _load()
     costs.adopt_orphans()
     with nullcontext() if why else servers.private():
-        results = measure(taking_part, parts, options.rounds)
+        results, failures = measure(taking_part, parts, options.rounds)
     print("\n\n".join(table(lines[0], lines[1:]) for lines in _lines(results)), end="\n\n")
-    print(*absent, *_bars(results), sep="\n")
+    print(*absent, *failures, *_bars(results), sep="\n")
     if not options.only:
         where = machine() | {"load": load}
         kept = save("execution-cpu", kept_as(where, options.rounds, results))
@@ -69,9 +70,10 @@ def main() -> None:
 
 def measure(
     taking_part: list[Contender], parts: list[ModuleType], rounds: int
-) -> dict[ModuleType, dict[str, Any]]:
-    """Return the figures of each part."""
+) -> tuple[dict[ModuleType, dict[str, Any]], list[str]]:
+    """Return the figures of each part, and a line on each that has none because it failed."""
     results: dict[ModuleType, dict[str, Any]] = {}
+    failures: list[str] = []
     with tqdm(total=rounds * (len(taking_part) + len(parts)), unit="step") as progress:
 
         def tick(name: str) -> None:
@@ -79,10 +81,13 @@ def measure(
             progress.update()
 
         if taking_part:
-            results[six_notebooks] = six_notebooks.measure(taking_part, rounds, tick)
+            results[six_notebooks], failures = six_notebooks.measure(taking_part, rounds, tick)
         for part in parts:
-            results[part] = part.measure(rounds, tick)
-    return results
+            try:
+                results[part] = part.measure(rounds, tick)
+            except (RuntimeError, subprocess.CalledProcessError) as error:
+                failures.append(f"{part.NAME} FAILED and has no figure: {error}")
+    return results, failures
 
 
 def kept_as(where: dict[str, Any], rounds: int, results: dict[ModuleType, Any]) -> dict[str, Any]:

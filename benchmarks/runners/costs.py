@@ -85,7 +85,9 @@ def _wait_for_all() -> None:
     deadline = time.monotonic() + PATIENCE
     while busy := _left_behind():
         if time.monotonic() > deadline:
-            raise RuntimeError(f"the command left processes behind: {busy}")
+            for process in busy:
+                process.kill()
+            raise RuntimeError(f"processes were left behind: {busy}")
         time.sleep(0.01)
 
 

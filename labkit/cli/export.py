@@ -4,12 +4,15 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from labkit.cli.run import said
+from labkit.cli.progress import said
 from labkit.execution import documents, running
 from labkit.execution.outcomes import Outcome
 from labkit.reports.page import page
 
 __all__ = ["main"]
+
+EXECUTED = {"labkit", "papermill"}
+"""What programs that execute notebooks leave in the metadata of one."""
 
 
 def main(options: argparse.Namespace) -> int:
@@ -21,7 +24,7 @@ def main(options: argparse.Namespace) -> int:
     path = Path(options.notebook)
     target = Path(options.out or path.with_suffix(".html").name)
     notebook, outcome = documents.read(path), None
-    if "papermill" not in notebook["metadata"]:
+    if EXECUTED.isdisjoint(notebook["metadata"]):
         notebook, outcome = _executed(path, options.timeout)
         print(said(outcome))
     text = page(notebook, name=path.stem, folder=path.parent, outcome=outcome)
@@ -33,5 +36,5 @@ def main(options: argparse.Namespace) -> int:
 def _executed(path: Path, timeout: int) -> tuple[documents.Notebook, Outcome]:
     with tempfile.TemporaryDirectory(prefix="labkit-") as folder:
         output = Path(folder, path.name)
-        outcome = running.run(path, output=output, timeout=timeout, progress=True)
+        outcome = running.run(path, output=output, timeout=timeout)
         return documents.read(output), outcome

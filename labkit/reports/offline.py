@@ -21,10 +21,13 @@ POLICY = "; ".join(
     ]
 )
 
-REMOTE = r"""["']?\s*((?:https?:)?//[^"'\s>]+)["']?"""
+REMOTE = r"""["']?\s*((?:https?:)?//[^"'\s>]++)["']?"""
+# Bounded, because a search through megabytes for the end of each of many broken elements takes
+# hours. What lies beyond is left to the policy.
+ATTRIBUTES = "[^>]{0,1000}"
 LOADING = re.compile(
-    rf"<(img|script|link|iframe|source|video|audio|embed|object)\b[^>]*?"
-    rf"\b(?:src|href|data|srcset)\s*=\s*{REMOTE}[^>]*>(?:\s*</(?:script|iframe|object)>)?",
+    rf"<(img|script|link|iframe|source|video|audio|embed|object)\b{ATTRIBUTES}?"
+    rf"\b(?:src|href|data|srcset)\s*=\s*{REMOTE}{ATTRIBUTES}+>(?:\s*</(?:script|iframe|object)>)?",
     re.IGNORECASE,
 )
 

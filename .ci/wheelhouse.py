@@ -78,16 +78,28 @@ def build(python: str, out: Path) -> Path:
 
 def install(bundle: Path | None) -> None:
     """Install labkit, from a bundle where there is one, else from the package index."""
-    if find_spec("torch") is None or find_spec("torchvision") is None:
-        if bundle is not None:
+    advice = "see whether the network can be reached"
+    try:
+        if find_spec("torch") and find_spec("torchvision"):
+            bundle = bundle or lying_ready()
+            if bundle is not None:
+                advice = f"a bundle fits the checkout it was made from: make wheelhouse FOR={HERE}"
+            with unpacked(bundle) as wheels:
+                beside_torch(wheels)
+        elif bundle is None:
+            pip("install", "-c", "constraints.txt", "-e", ".[test]")
+        else:
             sys.exit(
                 f"make gpu: {bundle} leaves PyTorch to the host, and this Python has no torch and "
                 "torchvision; name the one that has them: make gpu PYTHON=/path/to/python"
             )
-        pip("install", "-c", "constraints.txt", "-e", ".[test]")
-        return
-    bundle = bundle or lying_ready()
-    with unpacked(bundle) as wheels, tempfile.TemporaryDirectory() as folder:
+    except subprocess.CalledProcessError:
+        sys.exit(f"make gpu: pip could not install all of it, for the reason above; {advice}")
+
+
+def beside_torch(wheels: Path | None) -> None:
+    """Install what is needed besides PyTorch, which stays as it is, and this checkout in place."""
+    with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder, "constraints.txt")
         lines = (f"{n}=={v}\n" for n, v in pins().items() if n not in TORCH_STACK)
         constraints.write_text("".join(lines), encoding="utf-8")

@@ -272,6 +272,22 @@ def test_a_bundle_on_a_host_without_torch_is_refused(built, installed):
         installed(built, torch=False)
 
 
+@pytest.mark.parametrize(
+    ("bundled", "advice"), [(True, f"make wheelhouse FOR={HERE}"), (False, "network")]
+)
+def test_what_pip_cannot_install_is_told_with_what_to_do(
+    monkeypatch, built, wheelhouse, bundled, advice
+):
+    def without_rich(*arguments):
+        raise subprocess.CalledProcessError(1, arguments)
+
+    monkeypatch.setattr(wheelhouse, "pip", without_rich)
+    monkeypatch.setattr(wheelhouse, "find_spec", lambda name: object())
+    monkeypatch.setattr(wheelhouse, "lying_ready", lambda: None)
+    with pytest.raises(SystemExit, match=f"for the reason above; .*{advice}"):
+        wheelhouse.install(built if bundled else None)
+
+
 def test_a_bundle_for_another_python_is_refused(monkeypatch, built, wheelhouse, installed):
     monkeypatch.setattr(wheelhouse, "HERE", "3.99")
     with pytest.raises(SystemExit, match=rf"for Python {HERE}, this is 3\.99; .*FOR=3\.99"):

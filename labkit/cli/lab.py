@@ -11,20 +11,23 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
 
-from labkit.errors import NotebookError
+from labkit.errors import ForkError, NotebookError
+from labkit.execution import forked
 from labkit.execution.finding import find, lessons_folder
 
-__all__ = ["can_open_browser", "command", "main"]
+__all__ = ["can_open_browser", "command", "environment", "main"]
 
 HOST = "127.0.0.1"
 PATIENCE = 120
 """Seconds that JupyterLab may take to answer."""
 
+PROVISIONER = "labkit"
 CONTAINER = Path("/.dockerenv")
 FIRST_LESSON = "00_start_here.ipynb"
 
@@ -35,7 +38,10 @@ def main(options: argparse.Namespace) -> int:
     token = secrets.token_urlsafe(24)
     browser = not options.no_browser and can_open_browser(os.environ)
     started = command(notebook, browser=browser)
-    server = subprocess.Popen(started, env={**os.environ, "JUPYTER_TOKEN": token})
+    chosen = environment(os.environ, token)
+    with suppress(ForkError, OSError):  # then lessons start a little later
+        forked.start("kernel", chosen)
+    server = subprocess.Popen(started, env=chosen)
     with _passing_signals_to(server) as asked_to_stop:
         address = _address(server, token)
         if address:
@@ -64,6 +70,15 @@ def command(notebook: Path, *, browser: bool) -> list[str]:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--allow-root")
     return [sys.executable, "-m", "jupyterlab", *options]
+
+
+def environment(given: Mapping[str, str], token: str) -> dict[str, str]:
+    """Return the environment of JupyterLab, whose Python kernels are then forked."""
+    chosen = {**given, "JUPYTER_TOKEN": token}
+    # A name that Jupyter does not know, as where labkit is not installed, would start no kernel.
+    if entry_points(group="jupyter_client.kernel_provisioners", name=PROVISIONER):
+        chosen.setdefault("JUPYTER_DEFAULT_PROVISIONER_NAME", PROVISIONER)
+    return chosen
 
 
 def can_open_browser(environment: Mapping[str, str], platform: str = sys.platform) -> bool:

@@ -1,5 +1,6 @@
 """Can lessons run on this machine? One finding for each thing they need, with a way out."""
 
+import os
 import platform
 import shutil
 import subprocess
@@ -12,12 +13,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
 
-from labkit.errors import NotebookError
-from labkit.execution import probes
+from labkit.errors import ForkError, NotebookError
+from labkit.execution import forked, probes
 from labkit.execution.finding import find, lessons_folder
-from labkit.execution.running import KERNEL
 
 __all__ = ["Finding", "examine"]
+
+KERNEL = "python3"
+"""The kernel that lessons name."""
 
 ROOM = 2.0
 """Gigabytes of free disk below which a note is made."""
@@ -47,7 +50,7 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Look at everything lessons need, several things at once, and yield findings in order."""
-    looks = [_python, _versions, _torch, _kernel, _fonts, _data, _notebooks, _disk]
+    looks = [_python, _versions, _torch, _kernel, _fork_server, _fonts, _data, _notebooks, _disk]
     with ThreadPoolExecutor(len(looks)) as pool:
         yield from pool.map(_careful, looks)
 
@@ -134,6 +137,28 @@ def _ask_kernel(*expressions: str) -> list[str]:
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def _fork_server() -> Finding:
+    """Have a kernel forked. Where that does not work, kernels start all the same, only later."""
+    topic, slower = "fork server", "nothing has to be done: kernels start, some seconds later"
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            process = _forked_kernel(Path(folder, "kernel.json"))
+        except (ForkError, OSError) as error:
+            return Finding(topic, "note", str(error), slower)
+        ready = process.ready(probes.PATIENCE)
+        process.close()
+    if ready is None:
+        return Finding(topic, "note", "a forked kernel does not start", slower)
+    return Finding(topic, "ok", "kernels start at once, with PyTorch imported")
+
+
+def _forked_kernel(connection_file: Path) -> forked.Forked:
+    with open(os.devnull, "r+b") as null:
+        streams = dict.fromkeys(("stdin", "stdout", "stderr"), null.fileno())
+        request = {"argv": ["-f", str(connection_file)]}
+        return forked.fork("kernel", request, **streams, env=os.environ, cwd=Path.cwd())
 
 
 def _fonts() -> Finding:

@@ -41,7 +41,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Child:
+class _Child:
     """A process that was forked and has not been reaped."""
 
     pid: int
@@ -77,7 +77,7 @@ class ForkServer:
         self._listener: socket.socket | None = listener
         self._path, self._inode = path, _inode(path)
         self._idle, self._lock, self._later = idle, lock, list(later)
-        self._children: dict[int, Child] = {}
+        self._children: dict[int, _Child] = {}
         self._served, self._last_used = 0, time.monotonic()
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
@@ -136,7 +136,7 @@ class ForkServer:
             tell(connection, {"error": why_not})
             return None
         pidfd = os.pidfd_open(pid)
-        self._children[pidfd] = Child(pid, connection)
+        self._children[pidfd] = _Child(pid, connection)
         self._selector.register(pidfd, selectors.EVENT_READ, self._reap)
         self._served += 1
         tell(connection, {"pid": pid}, [pidfd])

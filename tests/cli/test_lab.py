@@ -11,7 +11,7 @@ from urllib.request import urlopen
 import pytest
 
 from labkit.cli import lab
-from labkit.cli.lab import can_open_browser, command
+from labkit.cli.lab import can_open_browser, command, environment
 
 ADDRESS = re.compile(r"http://\S+")
 
@@ -76,6 +76,18 @@ def test_the_command_is_for_this_machine_only(tmp_path, monkeypatch):
     for user, allowed in [(0, True), (1000, False)]:
         monkeypatch.setattr(os, "geteuid", lambda user=user: user, raising=False)
         assert ("--allow-root" in command(tmp_path / "n.ipynb", browser=False)) is allowed
+
+
+def test_its_python_kernels_are_forked_unless_the_user_has_chosen(monkeypatch):
+    choice = "JUPYTER_DEFAULT_PROVISIONER_NAME"
+    assert environment({"HOME": "/home"}, "secret") == {
+        "HOME": "/home",
+        "JUPYTER_TOKEN": "secret",
+        choice: "labkit",
+    }
+    assert environment({choice: "local-provisioner"}, "secret")[choice] == "local-provisioner"
+    monkeypatch.setattr(lab, "entry_points", lambda **_: ())
+    assert choice not in environment({}, "secret"), "Jupyter would know no such provisioner"
 
 
 @pytest.mark.parametrize(

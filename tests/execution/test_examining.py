@@ -2,8 +2,22 @@ import sys
 
 import pytest
 
+from labkit.errors import ForkError
 from labkit.execution import examining, probes
 from labkit.execution.examining import examine
+
+
+class Forked:
+    """A forked process that says at once what it says when it is ready."""
+
+    def __init__(self, says):
+        self.says, self.closed = says, False
+
+    def ready(self, patience):
+        return self.says
+
+    def close(self):
+        self.closed = True
 
 
 @pytest.fixture
@@ -18,7 +32,11 @@ def found(monkeypatch, write_notebook, tmp_path):
     }
 
     def look(change=None, **replaced):
-        replaced = {"_ask_kernel": lambda *_: ["2", repr(sys.prefix)], **replaced}
+        replaced = {
+            "_ask_kernel": lambda *_: ["2", repr(sys.prefix)],
+            "_forked_kernel": lambda _: Forked({}),
+            **replaced,
+        }
         for name, value in replaced.items():
             monkeypatch.setattr(examining, name, value)
         monkeypatch.setattr(probes, "answer", {**answers, **(change or {})}.get)
@@ -29,8 +47,9 @@ def found(monkeypatch, write_notebook, tmp_path):
 
 def test_a_healthy_machine(found):
     findings = found()
-    topics = ["python", "versions", "torch", "kernel", "fonts", "data", "notebooks", "disk"]
-    assert list(findings) == topics
+    assert list(findings) == [
+        "python", "versions", "torch", "kernel", "fork server", "fonts", "data", "notebooks", "disk"
+    ]  # fmt: skip
     assert {f.level for f in findings.values()} == {"ok"}
     assert "computes on cpu" in findings["torch"].message
     assert "mnist" in findings["data"].message
@@ -69,6 +88,23 @@ def test_a_kernel_that_does_not_start_is_a_problem(found):
     finding = found(_ask_kernel=fails)["kernel"]
     assert finding.level == "problem"
     assert "Kernel died" in finding.message
+
+
+def test_without_forks_lessons_run_all_the_same(found):
+    def fails(_):
+        raise ForkError("fork servers need Linux")
+
+    finding = found(_forked_kernel=fails)["fork server"]
+    assert (finding.level, finding.message) == ("note", "fork servers need Linux")
+    assert "nothing has to be done" in finding.advice
+    process = Forked(None)
+    assert found(_forked_kernel=lambda _: process)["fork server"].level == "note"
+    assert process.closed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
+def test_a_kernel_is_forked_on_this_machine():
+    assert examining._fork_server().level == "ok"
 
 
 def test_versions_out_of_range_are_named(found, monkeypatch):

@@ -16,13 +16,14 @@ from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async, run_sync
 
 from labkit.execution import kernels, limits, ready, streams
+from labkit.execution.kernel_manager import KernelManager
 
 __all__ = ["Client", "Overdue", "ReadyAtOnce"]
 
 GRACE = 2.0
 """Seconds that an interrupted cell has to end before its kernel is killed."""
 
-Overdue = tuple[str, float]
+Overdue = tuple[str, int | float]
 """What took too long (``"cell"`` or ``"notebook"``), and the seconds it had."""
 
 
@@ -90,13 +91,13 @@ class Client(ReadyAtOnce):
         kernel: str,
         folder: str,
         run: str,
-        cell_timeout: float,
-        notebook_timeout: float,
+        cell_timeout: int | float,
+        notebook_timeout: int | float,
         tell: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
         super().__init__(
             notebook,
-            km=kernels.manager(kernel),
+            km=KernelManager(kernel),
             kernel_name=kernel,
             resources={"metadata": {"path": folder}},
             timeout=None,
@@ -176,14 +177,14 @@ class Client(ReadyAtOnce):
                 cell.outputs.append(limits.notice(self.left_out[cell_index]))
 
     @contextlib.asynccontextmanager
-    async def _within(self, what: str, seconds: float) -> AsyncIterator[None]:
+    async def _within(self, what: str, seconds: int | float) -> AsyncIterator[None]:
         watch = asyncio.create_task(self._stop_after(what, seconds))
         try:
             yield
         finally:
             watch.cancel()
 
-    async def _stop_after(self, what: str, seconds: float) -> None:
+    async def _stop_after(self, what: str, seconds: int | float) -> None:
         await asyncio.sleep(seconds)
         self.overdue = (what, seconds)
         await ensure_async(self.km.interrupt_kernel())

@@ -30,13 +30,14 @@ class Engine:
 
     @classmethod
     def nb_kernel_name(cls, nb: Any, name: str | None = None) -> str:
-        """Return the name of the kernel that the notebook asks for, or ``name``."""
-        return _engine().nb_kernel_name(nb, name)
+        """Return the name of the kernel: ``name``, what the notebook asks for, or labkit's own."""
+        return name or nb.metadata.get("kernelspec", {}).get("name") or "labkit"
 
     @classmethod
     def nb_language(cls, nb: Any, language: str | None = None) -> str:
-        """Return the language of the notebook, or ``language``."""
-        return _engine().nb_language(nb, language)
+        """Return the language: ``language``, what the notebook says, or Python."""
+        said = nb.metadata.get("kernelspec", {}).get("language")
+        return language or said or nb.metadata.get("language_info", {}).get("name") or "python"
 
 
 @cache
@@ -48,6 +49,7 @@ def _engine() -> Any:
 
     from labkit.execution import kernels
     from labkit.execution.client import ReadyAtOnce
+    from labkit.execution.kernel_manager import KernelManager
 
     class Client(ReadyAtOnce, PapermillNotebookClient):
         def start_new_kernel_client(self, **options: Any) -> Any:
@@ -70,7 +72,7 @@ def _engine() -> Any:
                 timeout=execution_timeout or options.get("timeout"),
                 startup_timeout=start_timeout,
                 kernel_name=name,
-                km=kernels.manager(name),
+                km=KernelManager(name),
             )
             client = Client(nb_man, **settings)
             client.owns_km = True  # so that it also ends the kernel

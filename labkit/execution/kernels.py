@@ -1,27 +1,21 @@
-"""Which kernel a notebook gets, how it is reached, and what it says of itself at the end."""
+"""Which kernel a notebook gets, and what it says of itself at the end."""
 
 import ast
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from queue import Empty
 from typing import Any
 
 from labkit.execution.documents import Notebook
 
-__all__ = ["FORKED", "Ended", "chosen", "ended", "facts", "manager"]
+__all__ = ["FORKED", "Ended", "chosen", "ended", "facts"]
 
 FORKED = "labkit"
 """The kernel that is forked from a server which has imported PyTorch already."""
 
 ORDINARY = {"python3", "python", ""}
 """Names that mean no more than "this Python"."""
-
-LONGEST_SOCKET = 100
-"""Characters that the path of a Unix socket may have, with some to spare."""
 
 PATIENCE = 5.0
 """Seconds that a kernel has to say what it is."""
@@ -107,27 +101,6 @@ def chosen(notebook: Notebook, asked: str | None) -> str:
     return asked or (FORKED if named in ORDINARY else named)
 
 
-def manager(kernel: str) -> Any:
-    """Return the manager of a kernel that is not started yet.
-
-    labkit's own is reached over Unix sockets where there are any: no port can be taken by somebody
-    else in between, and nobody else on the machine can talk to it.
-    """
-    from jupyter_client.manager import AsyncKernelManager
-
-    from labkit.execution.kernelspec import SpecManager
-
-    made = AsyncKernelManager(kernel_name=kernel, kernel_spec_manager=SpecManager())
-    folder = tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True)
-    made.connection_file = str(Path(folder.name, "kernel.json"))
-    made._labkit_folder = folder  # goes when the manager goes
-    if kernel == FORKED and os.name == "posix" and len(made.connection_file) < LONGEST_SOCKET:
-        made.transport = "ipc"
-    elif _can_encrypt(made):
-        made.transport_encryption = "auto"
-    return made
-
-
 async def facts(client: Any, started: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Ask a Python kernel for its device, its versions and the memory it needed at most.
 
@@ -146,10 +119,3 @@ async def facts(client: Any, started: Any, metadata: Mapping[str, Any]) -> dict[
                 return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
     except (Empty, KeyError, ValueError):
         return {}
-
-
-def _can_encrypt(made: Any) -> bool:
-    """Tell whether both sides can encrypt what they say over the machine's own network."""
-    import zmq
-
-    return zmq.has("curve") and "transport_encryption" in type(made).class_trait_names()

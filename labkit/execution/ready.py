@@ -13,7 +13,7 @@ ASK_AGAIN = 0.25
 
 
 async def answers(
-    client: Any, is_alive: Callable[[], Awaitable[bool]], timeout: float
+    client: Any, is_alive: Callable[[], Awaitable[bool]], timeout: int | float
 ) -> dict[str, Any]:
     """Wait until a kernel has answered and its outputs arrive; return its answer.
 
@@ -43,7 +43,7 @@ async def answers(
     return answer["content"]
 
 
-async def _next(channel: Any, until: float) -> dict[str, Any] | None:
+async def _next(channel: Any, until: int | float) -> dict[str, Any] | None:
     """Return the next message of a channel; ``None`` when there is none in time."""
     try:
         return await channel.get_msg(timeout=max(0.001, until - asyncio.get_running_loop().time()))

@@ -63,7 +63,7 @@ class Executed:
     began: datetime
     cell: int | None = None
     error: BaseException | None = None
-    overdue: tuple[str, float] | None = None
+    overdue: tuple[str, int | float] | None = None
     interrupted: bool = False
     exit_code: int | None = None
     peak_memory: int | None = None
@@ -77,7 +77,7 @@ def run(
     *,
     output: str | Path | None = None,
     given: Mapping[str, Any] | None = None,
-    timeout: float = CELL_TIMEOUT,
+    timeout: int | float = CELL_TIMEOUT,
     kernel: str | None = None,
     tell: Tell | None = None,
 ) -> Outcome:
@@ -218,6 +218,7 @@ def _stored(job: Job, executed: Executed) -> tuple[Path | None, tuple[str, ...]]
         f"cell {cell}: {count / 1e6:.3g} MB of its output were left out"
         for cell, count in sorted(executed.left_out.items())
     ]
+    notes += evidence.notes(executed.notebook)
     if job.output is None:
         return None, tuple(notes)
     try:

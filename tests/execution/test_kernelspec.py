@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import NoSuchKernel
+from jupyter_client.provisioning import KernelProvisionerFactory
 
 from labkit.execution import kernelspec
 from labkit.execution.kernelspec import NAME, SpecManager
+from labkit.execution.provisioner import ForkServerProvisioner
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,6 +23,25 @@ def test_where_nothing_is_installed_there_is_labkits_kernel():
     assert NAME in manager.get_all_specs()
     with pytest.raises(NoSuchKernel):
         manager.get_kernel_spec("cobol")
+
+
+def test_its_provisioner_is_known_where_no_package_names_it(monkeypatch):
+    KernelProvisionerFactory.clear_instance()
+    monkeypatch.setattr(KernelProvisionerFactory, "_get_all_provisioners", staticmethod(list))
+    monkeypatch.setattr(KernelProvisionerFactory, "_get_provisioner", lambda *_: 1 / 0)
+    try:
+        factory = KernelProvisionerFactory.instance()
+        spec = SpecManager().get_kernel_spec(NAME)
+        assert factory.is_provisioner_available(spec)
+        assert factory.provisioners[NAME].load() is ForkServerProvisioner
+    finally:
+        KernelProvisionerFactory.clear_instance()
+
+
+def test_pyproject_names_the_same_provisioner():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = project["entry-points"][kernelspec.PROVISIONER.group]
+    assert named == {NAME: kernelspec.PROVISIONER.value}
 
 
 def test_one_that_is_installed_comes_first(tmp_path):

@@ -143,19 +143,23 @@ class Client(ReadyAtOnce):
 
     @contextlib.asynccontextmanager
     async def _kernel(self) -> AsyncIterator[None]:
-        await self.async_start_new_kernel()
+        manager = self.km
         try:
+            await self.async_start_new_kernel()
             await self.async_start_new_kernel_client()
             yield
         finally:
-            self.process = await kernels.ended(self.km)
+            self.process = await kernels.ended(manager)
             await self._end()
+            await manager.cleanup_resources()
 
     async def _end(self) -> None:
         """End the kernel in good order, or at once when its notebook went wrong.
 
         jupyter_client would interrupt it first, which a kernel that is idle complains about.
         """
+        if self.km is None or not self.km.has_kernel:
+            return
         if not self.overdue and not _cancelled() and await self.km.is_alive():
             await self.km.request_shutdown()
             await self.km.finish_shutdown()

@@ -134,7 +134,7 @@ def run_job(job: Job, tell: Tell | None = None) -> Outcome:
 def _outcome(job: Job, notebook: Notebook, tell: Tell | None) -> Outcome:
     values = parameters.resolve(notebook, job.parameters)
     start = time.perf_counter()
-    executed = _execute(job, parameters.injected(notebook, values), tell)
+    executed = _execute(job, parameters.injected(notebook, values), values, tell)
     seconds = time.perf_counter() - start
     status, failure = verdict(executed)
     place, notes = _stored(job, executed)
@@ -165,7 +165,9 @@ def _outcome(job: Job, notebook: Notebook, tell: Tell | None) -> Outcome:
     )
 
 
-def _execute(job: Job, notebook: Notebook, tell: Tell | None) -> Executed:
+def _execute(
+    job: Job, notebook: Notebook, values: Mapping[str, Any], tell: Tell | None
+) -> Executed:
     with without_grammars():
         import nbformat
 
@@ -173,7 +175,7 @@ def _execute(job: Job, notebook: Notebook, tell: Tell | None) -> Executed:
 
     run = secrets.token_hex(8)
     node = nbformat.from_dict(guard.cleared(notebook))
-    node.metadata["labkit"] = {"run": run, "parameters": dict(job.parameters)}
+    node.metadata["labkit"] = {"run": run, "parameters": dict(values)}
     client = Client(
         node,
         kernel=kernels.chosen(notebook, job.kernel),

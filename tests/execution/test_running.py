@@ -37,7 +37,7 @@ def test_a_notebook_runs_in_its_own_folder_with_the_parameters_given(write_noteb
     assert path.read_bytes() == before
     assert sorted(outcome.cell_seconds) == [1, 2, 3, 4], "the cell with the parameters is the fifth"
     assert 0 < sum(outcome.cell_seconds.values()) < outcome.seconds
-    assert "/tmp" not in str(documents.read(output)["metadata"]["papermill"])
+    assert documents.read(output)["metadata"]["labkit"]["parameters"] == {"size": 21}
 
 
 def test_a_cell_that_raises_is_an_outcome(write_notebook, tmp_path):
@@ -78,8 +78,8 @@ def test_a_kernel_that_dies_is_an_outcome(write_notebook):
 def test_leaving_early_is_not_passing(write_notebook):
     path = write_notebook("n.ipynb", "x = 1", "import sys\nsys.exit(0)", "assert False")
     outcome = run(path)
-    assert outcome.status == "not-run"
-    assert "cell 2" in outcome.failure.message
+    assert (outcome.status, outcome.failure.cell) == ("failed", 1)
+    assert str(outcome.failure) == "cell 1: SystemExit: 0"
 
 
 def test_a_keyboard_interrupt_of_its_own_is_a_failure_not_a_timeout(write_notebook):

@@ -11,6 +11,7 @@ __all__ = [
     "comparison_page",
     "comparison_words",
     "cross_links",
+    "definitions",
     "explanation",
     "failing",
     "findings",

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from labkit.execution.documents import Notebook, code_cells
+from labkit.execution.documents import Notebook
 from labkit.execution.outcomes import Failure
+from labkit.reports import definitions
 
 __all__ = ["usual_cause"]
 
@@ -76,21 +77,15 @@ def _no_file(found: re.Match[str], failure: Failure, notebook: Notebook) -> str:
 
 def _undefined(found: re.Match[str], failure: Failure, notebook: Notebook) -> str:
     """Look for the cell that defines a name; a name that none defines came from a past session."""
-    name = re.escape(found[1])
-    defines = re.compile(
-        rf"^\s*(?:(?:async\s+)?def|class|import|for)\s+{name}\b|\bimport\b.*\b{name}\b"
-        rf"|\bas\s+{name}\b|^(?:[\w\s]+,)*\s*{name}\s*(?:,[\w\s,]+)?(?::[^=\n]+)?=(?!=)",
-        re.MULTILINE,
+    cells = definitions.defining(found[1], notebook)
+    if cells and failure.cell is not None and cells[0] > failure.cell:
+        return f"Only cell {cells[0]}, further down, defines it: the cells are out of order."
+    if cells or not definitions.is_certain(notebook):
+        return ""
+    return (
+        "No cell of this notebook defines it: the name is misspelt, or the cell that defined "
+        "it was deleted while its value lived on in the kernel."
     )
-    found_in = [i for i, cell in code_cells(notebook) if defines.search(cell["source"])]
-    if not found_in:
-        return (
-            "No cell of this notebook defines it: the name is misspelt, or the cell that defined "
-            "it was deleted while its value lived on in the kernel."
-        )
-    if failure.cell is not None and found_in[0] > failure.cell:
-        return f"Only cell {found_in[0]}, further down, defines it: the cells are out of order."
-    return ""
 
 
 def _overdue(found: re.Match[str], failure: Failure, notebook: Notebook) -> str:

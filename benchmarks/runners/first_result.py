@@ -10,7 +10,8 @@ from jupyter_client.manager import AsyncKernelManager
 from runners import servers
 from runners.figures import Bar, Spread, shown, spread
 
-from labkit.execution import kernels, ready
+from labkit.execution import ready
+from labkit.execution.kernel_manager import KernelManager
 
 __all__ = ["NAME", "ROWS", "bars", "lines", "measure"]
 
@@ -22,8 +23,8 @@ PATIENCE = 120.0
 FORKED = "forked"
 ROWS = {
     # What it is called → the manager of the kernel, and whether labkit waits for it or the client.
-    FORKED: (lambda: kernels.manager("labkit"), True),
-    "forked, jupyter_client's own waiting": (lambda: kernels.manager("labkit"), False),
+    FORKED: (lambda: KernelManager("labkit"), True),
+    "forked, jupyter_client's own waiting": (lambda: KernelManager("labkit"), False),
     "ordinary": (lambda: AsyncKernelManager(kernel_name="python3"), False),
     "ordinary, labkit's waiting": (lambda: AsyncKernelManager(kernel_name="python3"), True),
 }

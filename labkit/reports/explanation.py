@@ -48,7 +48,7 @@ def usual_cause(failure: Failure, notebook: Notebook) -> str:
     --------
     >>> missing = Failure("ModuleNotFoundError", "No module named 'sklearn.svm'")
     >>> usual_cause(missing, {"cells": []})
-    "The kernel's environment has no sklearn. Install it there: pip install scikit-learn."
+    "The kernel's environment has no sklearn: pip install scikit-learn there."
     >>> usual_cause(Failure("ValueError", "negative"), {"cells": []})
     ''
     """
@@ -65,8 +65,12 @@ def _not_installed(found: re.Match[str], failure: Failure, notebook: Notebook) -
     name = found[1].partition(".")[0]
     if name.startswith("labkit"):
         return "Another version of labkit is installed in the kernel's environment than here."
-    package = INSTALLED_AS.get(name, name)
-    return f"The kernel's environment has no {name}. Install it there: pip install {package}."
+    if name in INSTALLED_AS:
+        return f"The kernel's environment has no {name}: pip install {INSTALLED_AS[name]} there."
+    return (
+        f"The kernel's environment has no {name}: pip install {name} there, unless it is a file "
+        "that should lie beside the notebook."
+    )
 
 
 def _no_file(found: re.Match[str], failure: Failure, notebook: Notebook) -> str:

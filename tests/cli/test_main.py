@@ -7,7 +7,7 @@ import pytest
 from labkit.cli import main as main_module
 from labkit.cli.main import main
 
-COMMANDS = ["lab", "doctor", "run", "export", "refresh"]
+COMMANDS = ["lab", "doctor", "run", "compare", "export", "refresh"]
 
 
 def timed(*arguments):
@@ -46,6 +46,7 @@ def test_help_documents_the_exit_codes(capsys, arguments):
         (["run", "-p", "seed"], "expected 2 arguments"),
         (["run", "--device", "tpu"], "invalid choice"),
         (["export"], "notebook"),
+        (["compare", "old"], "NEW"),
     ],
 )
 def test_bad_usage_is_2(capsys, arguments, words):

@@ -41,8 +41,8 @@ def test_help_documents_the_exit_codes(capsys, arguments):
     [
         ([], "COMMAND"),
         (["dance"], "invalid choice"),
-        (["run", "--timeout", "0"], "whole seconds above 0"),
-        (["run", "--timeout", "soon"], "whole seconds above 0"),
+        (["run", "--timeout", "0"], "whole number above 0"),
+        (["run", "--timeout", "soon"], "whole number above 0"),
         (["run", "-p", "seed"], "expected 2 arguments"),
         (["run", "--device", "tpu"], "invalid choice"),
         (["export"], "notebook"),

@@ -7,6 +7,7 @@ import mistune
 import pytest
 
 from labkit.execution.outcomes import Failure, Outcome
+from labkit.execution.repeating import Difference
 from labkit.reports import markdown
 from labkit.reports.run import Run
 
@@ -100,6 +101,27 @@ def test_what_does_not_fit_at_all_is_counted(monkeypatch, outcomes):
     told = markdown.as_markdown(Run([replace(good, name=f"n{i}") for i in range(50)]))
     assert len(told.encode()) <= 1_000
     assert f"… {50 - len(rows(told))} more notebooks in index.html" in told
+
+
+@pytest.mark.parametrize("limit", range(900, 1_000, 9))
+def test_nothing_is_written_beyond_the_limit(monkeypatch, outcomes, limit):
+    monkeypatch.setattr(markdown, "LIMIT", limit)
+    monkeypatch.setattr(markdown, "PROBLEMS_LIMIT", limit // 2)
+    many = [replace(o, name=f"{o.name}{i}") for i in range(20) for o in outcomes]
+    assert len(markdown.as_markdown(Run(many)).encode()) <= limit
+
+
+def test_a_name_may_hold_what_parts_cells():
+    (row,) = rows(markdown.as_markdown(Run([Outcome(Path("a|b.ipynb"), "passed")])))
+    assert row[0] == "a|b"
+
+
+def test_what_differs_between_repetitions_is_told_once():
+    first = Outcome(Path("a.ipynb"), "passed", name="a--run-1")
+    second = replace(first, name="a--run-2", repetition=2)
+    loss = Difference("a", 3, "loss", ("1.0", "2.0"), False, (first.name, second.name))
+    told = rows(markdown.as_markdown(Run([first, second], differences=[loss])))
+    assert [row[-1] for row in told] == ["a, cell 3: loss: 1.0 | 2.0", ""]
 
 
 def test_one_cause_is_told_once():

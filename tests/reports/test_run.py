@@ -37,7 +37,7 @@ def test_repetitions_stand_together_and_other_values_apart():
     one = outcome("a", name="a--run-1", parameters={"x": [1]})
     two = replace(one, name="a--run-2", repetition=2, status="failed")
     other = replace(one, name="a--x-2", parameters={"x": [2]})
-    assert Run([one, other, two]).groups == [(one, two), (other,)]
+    assert Run([other, one, two]).groups == [(one, two), (other,)], "one of them broke"
 
 
 def test_what_was_taken_over_took_no_time_in_this_run():

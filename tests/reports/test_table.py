@@ -57,12 +57,20 @@ def test_a_column_that_says_nothing_is_left_out(outcomes):
     assert [row["Device"] for row in rows(Run([cpu, gpu]))] == ["cpu", "H200"]
 
 
-def test_a_notebook_that_became_much_slower_says_so():
-    was = Outcome(Path("a.ipynb"), "passed", seconds=2.0)
-    for seconds, told in [(2.9, "2.9 s"), (3.5, "3.5 s was 2.0 s"), (0.5, "500 ms")]:
-        now = replace(was, seconds=seconds)
-        run = Run([now], previous=summary.as_data(Run([was])))
-        assert rows(run)[0]["Time"] == told
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        (2.0, 3.5, "3.5 s was 2.0 s"),
+        (2.0, 0.5, "500 ms"),
+        (0.2, 1.1, "1.1 s"),  # less than a second more
+        (10.0, 14.0, "14.0 s"),  # less than half as long again
+        (10.0, 15.5, "15.5 s was 10.0 s"),
+    ],
+)
+def test_a_notebook_that_became_much_slower_says_so(before, now, told):
+    was = Outcome(Path("a.ipynb"), "passed", seconds=before)
+    run = Run([replace(was, seconds=now)], previous=summary.as_data(Run([was])))
+    assert rows(run)[0]["Time"] == told
 
 
 def test_a_verdict_says_since_when():
@@ -94,7 +102,9 @@ def test_marks_are_what_a_reader_filters_by():
     assert list(marks(run, now)) == ["failed", "new", "warnings", "changed", "differing"]
     assert list(marks(Run([before]), before)) == ["passed"]
     small = replace(differing, tolerated=True)
-    assert list(marks(Run([before], differences=[small]), before)) == ["passed"]
+    nearly = replace(before, results=(Result("x", 1.1, "", 0.5),))
+    again = Run([nearly], previous=summary.as_data(Run([before])), differences=[small])
+    assert list(marks(again, nearly)) == ["passed"]
     assert read(table(run)).all("tbody")[0]["data-marks"] == " ".join(marks(run, now))
 
 

@@ -128,8 +128,8 @@ def _forget_the_server() -> None:
 
 def _reseed() -> None:
     """Make every generator as random as in a fresh process; Python's own is so already."""
-    if numpy := sys.modules.get("numpy"):
-        numpy.random.seed()
+    if numbers := sys.modules.get("numpy.random"):
+        numbers.seed()
     if torch := sys.modules.get("torch"):
         torch.default_generator.seed()
 

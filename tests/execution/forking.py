@@ -20,6 +20,7 @@ preload(filter(None, sys.argv[3].split(",")))
 later = tuple(filter(None, sys.argv[4].split(",")))
 server = ForkServer(listen(path), path, idle=float(sys.argv[2]), later=later)
 request = server.serve()
+del server
 if request is not None:
     become(request, "told:main")
 """

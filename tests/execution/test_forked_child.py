@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers ne
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    modules = "numpy,multiprocessing.util,threadpoolctl"
+    modules = "numpy.random,multiprocessing.util,threadpoolctl"
     with serving(tmp_path_factory.mktemp("server"), modules=modules) as started:
         yield started
 
@@ -89,6 +89,20 @@ def test_it_inherits_no_descriptor_but_its_streams_and_its_lifeline(server):
         process.wait(30)
     [lifeline] = said.splitlines()
     assert lifeline.startswith("socket:")
+
+
+def test_nothing_of_the_server_closes_its_files_later(server):
+    others = [server.fork("import time; time.sleep(60)") for _ in range(3)]
+    said, _ = server.run(
+        "import gc, os\n"
+        "opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(20)]\n"
+        "gc.unfreeze(); gc.collect()\n"
+        "print(len([os.fstat(number) for number in opened]))"
+    )
+    for process in others:
+        process.kill()
+        process.wait(30)
+    assert said == "20\n"
 
 
 def test_random_numbers_differ_between_children(server):
@@ -201,7 +215,7 @@ def test_it_goes_before_its_server_when_memory_runs_out(server):
 def test_warnings_are_shown_as_in_a_fresh_python(server):
     code = "import warnings, sys; sys.stdout.write(repr(warnings.filters))"
     fresh = subprocess.run(
-        [sys.executable, "-c", f"import numpy, multiprocessing.util; {code}"],
+        [sys.executable, "-c", f"import numpy.random, multiprocessing.util, threadpoolctl; {code}"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert server.run(code)[0] == fresh.stdout

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -247,6 +248,7 @@ def test_only_kernels_of_this_python_are_forked(tmp_path):
     assert arguments([sys.executable, "-Xfrozen_modules=off", *module]) == module[2:]
     for other in (
         [str(tmp_path / "python3"), *module],  # another environment, the same Python
+        [str(Path(sys.executable).with_name("jupyter")), *module],
         [sys.executable, "-O", *module],
         [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"],
         [sys.executable, "kernel.py"],
@@ -267,6 +269,7 @@ def test_it_waits_for_the_end_without_looking_again_and_again():
 
     async def both():
         async with started_in_a_loop() as (manager, client):
+            assert not await manager.provisioner._ends_within(0.05)
             waiting = [asyncio.create_task(manager.provisioner._ends_within(60)) for _ in range(2)]
             client.execute("import os; os._exit(3)")
             return await asyncio.gather(*waiting), manager.provisioner.exit_code

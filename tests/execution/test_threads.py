@@ -1,10 +1,11 @@
 import json
 import os
 import sys
+import types
 
 import pytest
 
-from labkit.execution.threads import cores, wanted
+from labkit.execution.threads import cores, find_pools, set_threads, wanted
 
 from .forking import serving
 
@@ -39,6 +40,20 @@ def test_cores_are_those_this_process_may_use():
         assert cores() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+@linux
+def test_without_threadpoolctl_pytorch_has_them_all_the_same(monkeypatch):
+    told = []
+    torch = types.SimpleNamespace(set_num_threads=told.append)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    find_pools.cache_clear()
+    try:
+        set_threads({"OMP_NUM_THREADS": "3"})
+    finally:
+        find_pools.cache_clear()
+    assert told == [3]
 
 
 @linux

@@ -12,6 +12,9 @@ from labkit.reports.frame import WORDS, seconds
 
 __all__ = ["Lines", "LiveTable", "progress", "said"]
 
+LONGEST = 500
+"""Characters of a message that a terminal shows; the report has all of it."""
+
 
 def progress(jobs: Sequence[Job]) -> "Lines":
     """Return what suits the place that the command prints to."""
@@ -26,7 +29,11 @@ def said(outcome: Outcome) -> str:
     time = f"  {seconds(outcome.seconds)}" if outcome.seconds else ""
     line = f"{sign} {outcome.name}  {WORDS[outcome.status]}{time}"
     told = [outcome.failure or outcome.reason, *outcome.notes]
-    return "\n    ".join([line, *(str(each) for each in told if each)])
+    return "\n    ".join([line, *(_beginning(str(each)) for each in told if each)])
+
+
+def _beginning(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 class Lines:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
+from subprocess import DEVNULL, PIPE
 from typing import Any
 
 from nbclient import NotebookClient
@@ -17,6 +18,7 @@ from nbclient.util import ensure_async, run_sync
 
 from labkit.execution import kernels, limits, ready, streams
 from labkit.execution.kernel_manager import KernelManager
+from labkit.execution.last_words import LastWords
 
 __all__ = ["Client", "Overdue", "ReadyAtOnce"]
 
@@ -82,6 +84,8 @@ class Client(ReadyAtOnce):
         What the kernel said of itself at the end.
     process
         How the kernel's process ended.
+    last_words
+        What that process printed last, outside of any cell.
     """
 
     def __init__(
@@ -101,8 +105,9 @@ class Client(ReadyAtOnce):
             kernel_name=kernel,
             resources={"metadata": {"path": folder}},
             timeout=None,
-            # The last outputs of a flood come long after the reply.
+            # The last outputs of a flood come long after the reply; none of them is lost in silence.
             iopub_timeout=60,
+            raise_on_iopub_timeout=True,
             startup_timeout=120,
             store_widget_state=True,
         )
@@ -114,6 +119,7 @@ class Client(ReadyAtOnce):
         self.left_out: Counter[int] = Counter()
         self.facts: Mapping[str, Any] = {}
         self.process = kernels.Ended()
+        self.last_words = LastWords()
         self._room = limits.Room()
 
     async def attempt(self) -> tuple[BaseException | None, bool]:
@@ -145,7 +151,9 @@ class Client(ReadyAtOnce):
     async def _kernel(self) -> AsyncIterator[None]:
         manager = self.km
         try:
-            await self.async_start_new_kernel()
+            # Not to the terminal, where a table may be: a cell's output arrives in the notebook.
+            await self.async_start_new_kernel(stdout=DEVNULL, stderr=PIPE)
+            self.last_words.listen(kernels.error_stream(manager))
             await self.async_start_new_kernel_client()
             yield
         finally:
@@ -203,15 +211,21 @@ class Client(ReadyAtOnce):
         self, outs: list[Any], msg: dict[str, Any], display_id: str | None, cell_index: int
     ) -> Any:
         """Take an output, or leave it out when the cell has said too much already."""
-        content = msg["content"]
-        if excess := self._room.cut(cell_index, msg):
+        goes_on = self._goes_on(outs, msg)
+        if excess := self._room.cut(cell_index, msg, goes_on=goes_on):
             self.left_out[cell_index] += excess
         if limits.is_empty(msg):
             return None
-        if self._goes_on(outs, msg):
-            outs[-1]["text"] += content["text"]
+        if goes_on:
+            outs[-1]["text"] += msg["content"]["text"]
             return None
         return super().output(outs, msg, display_id, cell_index)
+
+    def clear_output(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
+        """Forget the outputs of a cell, and how much they were, as animations do again and again."""
+        super().clear_output(outs, msg, cell_index)
+        self._room.clear(cell_index)
+        self.left_out.pop(cell_index, None)
 
     def _goes_on(self, outs: list[Any], msg: dict[str, Any]) -> bool:
         caught = self.output_hook_stack[msg["parent_header"].get("msg_id")]  # by an Output widget

@@ -5,11 +5,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty
-from typing import Any
+from typing import IO, Any
 
 from labkit.execution.documents import Notebook
 
-__all__ = ["FORKED", "Ended", "chosen", "ended", "facts"]
+__all__ = ["FORKED", "Ended", "chosen", "ended", "error_stream", "facts"]
 
 FORKED = "labkit"
 """The kernel that is forked from a server which has imported PyTorch already."""
@@ -85,6 +85,11 @@ async def ended(started: Any) -> Ended:
         None if alive else getattr(provisioner, "exit_code", None),
         None if alive else getattr(provisioner, "peak_memory", None),
     )
+
+
+def error_stream(started: Any) -> IO[bytes] | None:
+    """Return what a started kernel prints to outside of cells, if it was given a pipe for that."""
+    return getattr(getattr(started.provisioner, "process", None), "stderr", None)
 
 
 def chosen(notebook: Notebook, asked: str | None) -> str:

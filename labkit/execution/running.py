@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.errors import NotebookError
-from labkit.execution import documents, evidence, guard, kernels, parameters
+from labkit.execution import documents, evidence, guard, kernels, limits, parameters
 from labkit.execution.documents import Notebook
 from labkit.execution.jobs import CELL_TIMEOUT, Job
 from labkit.execution.light_imports import without_grammars
@@ -56,6 +56,8 @@ class Executed:
         What the kernel said of itself.
     kernel
         ``forked`` or ``ordinary``.
+    last_words
+        What the kernel's process printed last, outside of any cell.
     """
 
     notebook: Notebook
@@ -70,6 +72,7 @@ class Executed:
     left_out: Mapping[int, int] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     kernel: str = ""
+    last_words: str = ""
 
 
 def run(
@@ -201,6 +204,7 @@ def _execute(
         left_out=dict(client.left_out),
         facts=client.facts,
         kernel="forked" if process.forked else "ordinary",
+        last_words=client.last_words.text(),
     )
 
 
@@ -217,7 +221,7 @@ def _in_a_loop(attempt: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 def _stored(job: Job, executed: Executed) -> tuple[Path | None, tuple[str, ...]]:
     """Write the executed notebook; a disk that is full costs the file and not the outcome."""
     notes = [
-        f"cell {cell}: {count / 1e6:.3g} MB of its output were left out"
+        f"cell {cell}: {limits.amount(count)} of its output were left out"
         for cell, count in sorted(executed.left_out.items())
     ]
     notes += evidence.notes(executed.notebook)

@@ -54,6 +54,7 @@ OWN_CODE = (
     "execution/fork_requests",
     "execution/forked_child",
     "execution/forked_kernel",
+    "execution/forked_output",
     "execution/forkserver",
     "execution/light_imports",
     "execution/preload",

@@ -31,10 +31,12 @@ def verdict(executed: "Executed") -> Verdict:
     raised = _raised(executed.notebook, cell)
     if raised is not None and type(executed.error).__name__ == "CellExecutionError":
         return "failed", raised
-    if type(executed.error).__name__ == "DeadKernelError":
-        ended = why_it_ended(executed.exit_code)
-        return "died", Failure("DeadKernelError", ended, "", cell)
-    return "died", Failure(type(executed.error).__name__, str(executed.error), "", cell)
+    name, why = type(executed.error).__name__, str(executed.error)
+    if name == "DeadKernelError":
+        why = why_it_ended(executed.exit_code)
+    if name == "CellTimeoutError":
+        why = "the end of this cell's output did not arrive; something in it hinders the kernel"
+    return "died", Failure(name, why, executed.last_words, cell)
 
 
 def why_it_ended(exit_code: int | None) -> str:

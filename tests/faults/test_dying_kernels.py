@@ -10,7 +10,9 @@ DEATHS = {
     "ended": ("import os, signal\nos.kill(os.getpid(), signal.SIGTERM)", "SIGTERM"),
 }
 # Killed while it waits for its next cell, or just as that begins.
-BETWEEN = "import os, subprocess\nsubprocess.Popen(['sh', '-c', f'sleep 0.05; kill -9 {os.getpid()}'])"
+BETWEEN = (
+    "import os, subprocess\nsubprocess.Popen(['sh', '-c', f'sleep 0.05; kill -9 {os.getpid()}'])"
+)
 WAIT = "import time\ntime.sleep(30)"
 
 

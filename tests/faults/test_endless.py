@@ -52,7 +52,9 @@ def test_the_report_is_whole_and_the_neighbours_pass(ran, bench):
 
 def test_a_notebook_has_its_time_too(bench):
     bench.write("slow", *SLOW)
-    ran = bench.run("--notebook-timeout", 2, "--timeout", 60, out="slow", only=["slow", "z_neighbour"])
+    ran = bench.run(
+        "--notebook-timeout", 2, "--timeout", 60, out="slow", only=["slow", "z_neighbour"]
+    )
     assert ran.statuses == {"slow": "timeout", "z_neighbour": "passed"}
     assert "--notebook-timeout" in ran.failure("slow")["message"]
     assert ran.check().code == 1

@@ -1,0 +1,66 @@
+"""What C libraries and other processes print in a cell, all of it, before the cell has ended.
+
+They print to the descriptors 1 and 2, which are pipes that the kernel itself reads in a thread.
+ipykernel ends a cell without asking whether anything is still in them.
+"""
+
+import codecs
+import fcntl
+import os
+import select
+import struct
+import termios
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from ipykernel.iostream import OutStream
+
+__all__ = ["WholeOutput"]
+
+PATIENCE = 1.0
+"""Seconds that a cell waits at most for what was printed before its end."""
+
+
+class WholeOutput(OutStream):
+    """ipykernel's ``sys.stdout`` and ``sys.stderr``, whose ``flush`` empties the pipe behind it."""
+
+    _taken = 0  # bytes, so far
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._taking = threading.Lock()
+        super().__init__(*arguments, **options)
+
+    def flush(self) -> None:
+        """Send what was printed, in whatever way, by now."""
+        reader = getattr(self, "watch_fd_thread", None)
+        others = {reader, self.pub_thread and self.pub_thread.thread}
+        if reader and self._is_master_process() and threading.current_thread() not in others:
+            with suppress(OSError):
+                self._wait_for_the_reader(reader)
+        super().flush()
+
+    def _wait_for_the_reader(self, reader: threading.Thread) -> None:
+        with self._taking:
+            printed = self._taken + _unread(self._fid)
+        deadline = time.monotonic() + PATIENCE
+        while self._taken < printed and reader.is_alive() and time.monotonic() < deadline:
+            time.sleep(0.0005)
+
+    def _watch_pipe_fd(self) -> None:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with suppress(OSError, ValueError):
+            while self._should_watch:
+                select.select([self._fid], [], [])
+                with self._taking:
+                    printed = os.read(self._fid, 2**16)
+                    if not printed or not self._should_watch:
+                        return
+                    self.write(decoder.decode(printed))
+                    self._taken += len(printed)
+                os.write(self._original_stdstream_copy, printed)
+
+
+def _unread(descriptor: int) -> int:
+    return struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, b"\0" * 4))[0]

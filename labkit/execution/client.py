@@ -99,17 +99,20 @@ class Client(ReadyAtOnce):
         notebook_timeout: int | float,
         tell: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
+        is_ours = kernel == kernels.FORKED
         super().__init__(
             notebook,
             km=KernelManager(kernel),
             kernel_name=kernel,
             resources={"metadata": {"path": folder}},
             timeout=None,
-            # The last outputs of a flood come long after the reply; none of them is lost in silence.
+            # The last outputs of a flood come long after the reply; none is lost in silence.
             iopub_timeout=60,
             raise_on_iopub_timeout=True,
             startup_timeout=120,
             store_widget_state=True,
+            # What runs here is no history of anybody's, and a file of it is slow.
+            extra_arguments=["--HistoryManager.hist_file=:memory:"] if is_ours else [],
         )
         self.run = run
         self.cell_timeout, self.notebook_timeout = cell_timeout, notebook_timeout
@@ -132,7 +135,8 @@ class Client(ReadyAtOnce):
                         await self._execute_cells()
                 finally:
                     self.set_widgets_metadata()
-                    self.facts = await kernels.facts(self.kc, self.km, self.nb.metadata)
+                    if not _cancelled():
+                        self.facts = await kernels.facts(self.kc, self.km, self.nb.metadata)
         except (Exception, asyncio.CancelledError) as stopped:
             return stopped, _cancelled()
         return None, False
@@ -222,7 +226,7 @@ class Client(ReadyAtOnce):
         return super().output(outs, msg, display_id, cell_index)
 
     def clear_output(self, outs: list[Any], msg: dict[str, Any], cell_index: int) -> None:
-        """Forget the outputs of a cell, and how much they were, as animations do again and again."""
+        """Forget the outputs of a cell and how much they were, as animations do all the time."""
         super().clear_output(outs, msg, cell_index)
         self._room.clear(cell_index)
         self.left_out.pop(cell_index, None)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.errors import NotebookError
+from labkit.execution.notebook_format import damage
 
 __all__ = ["Notebook", "code_cells", "dumps", "read", "replacing", "tags", "write", "write_text"]
 
@@ -44,6 +45,9 @@ def read(path: str | Path) -> Notebook:
     except json.JSONDecodeError as error:
         got = f"text that is not JSON (line {error.lineno}: {error.msg})"
         raise _refused(path, got, "restore the file, or save it again in Jupyter") from error
+    except RecursionError:
+        got = "JSON that is nested too deep"
+        raise _refused(path, got, "name a file that Jupyter saved") from None
     _check_format(path, notebook)
     return _each_text(notebook, _join)
 
@@ -109,17 +113,8 @@ def _check_format(path: str | Path, notebook: Any) -> None:
     if notebook["nbformat"] != 4:
         do = 'convert it with "jupyter nbconvert --to notebook --nbformat 4"'
         raise _refused(path, f"format {notebook['nbformat']}", do)
-    cells = notebook.get("cells")
-    if not isinstance(cells, list) or not all(_is_cell(c) for c in cells):
-        raise _refused(path, "a file whose cells are damaged", "save it again in Jupyter")
-
-
-def _is_cell(cell: Any) -> bool:
-    return (
-        isinstance(cell, dict)
-        and cell.get("cell_type") in {"code", "markdown", "raw"}
-        and isinstance(cell.get("source"), str | list)
-    )
+    if wrong := damage(notebook):
+        raise _refused(path, f"a damaged one ({wrong})", "save it again in Jupyter")
 
 
 def _each_text(notebook: Notebook, change: Change) -> Notebook:

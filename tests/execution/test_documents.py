@@ -55,9 +55,9 @@ def test_a_notebook_is_read_as_nbformat_reads_it(tmp_path):
         (b"[1, 2]", "JSON that is not a notebook"),
         (b'{"cells": []}', "JSON that is not a notebook"),
         (b'{"nbformat": 3, "worksheets": []}', "format 3; convert it with"),
-        (b'{"nbformat": 4}', "cells are damaged"),
-        (b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "cells are damaged"),
-        (b'{"nbformat": 4, "cells": [7]}', "cells are damaged"),
+        (b'{"nbformat": 4}', "a damaged one"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "a damaged one"),
+        (b'{"nbformat": 4, "cells": [7]}', "a damaged one"),
     ],
 )
 def test_what_is_no_notebook_is_refused(tmp_path, content, got):

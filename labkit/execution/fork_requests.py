@@ -87,6 +87,8 @@ class ForkServer:
 
         It returns a second time in each child, there with what the child has to become.
         """
+        # An interrupt of a child that is too young to hear it waits until it can.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         pause = PAUSE
         while not self._has_finished():
             events = self._selector.select(min(pause, self._idle))

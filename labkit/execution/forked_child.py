@@ -89,6 +89,7 @@ def _separate(asked: Mapping[str, Any]) -> None:
     os.umask(asked["umask"])
     _limit(asked)
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     sys.argv = list(asked["argv"])
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.modules["__main__"] = types.ModuleType("__main__")

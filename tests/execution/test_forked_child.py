@@ -148,6 +148,18 @@ def test_signals_have_their_usual_meaning(server):
     assert process.wait(30) == 9
 
 
+def test_an_interrupt_is_never_too_early(server, tmp_path):
+    with (tmp_path / "errors").open("w+") as errors:
+        processes = [
+            server.fork("import time; time.sleep(60)", stderr=errors.fileno()) for _ in range(5)
+        ]
+        for process in processes:
+            process.send_signal(signal.SIGINT)
+        assert [process.wait(30) for process in processes] == [1] * 5
+        errors.seek(0)
+        assert errors.read().count("KeyboardInterrupt") == 5
+
+
 def test_at_the_end_hooks_run_and_everything_is_flushed(server):
     said, code = server.run(
         "import atexit, sys, threading, time\n"

@@ -177,14 +177,13 @@ def _run(target: str) -> int:
 
 def _flush_files() -> None:
     """Write out what open files hold back, as Python does when it takes itself down."""
-    # A text file first: it writes into a buffered one.
-    for kind in (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom):
-        for file in [thing for thing in gc.get_objects() if type(thing) is kind]:
-            with suppress(BaseException):
-                file.flush()
-    for stream in (sys.__stdout__, sys.__stderr__):
+    kinds = {io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom}
+    files = [thing for thing in gc.get_objects() if type(thing) in kinds]
+    # Text files first: they write into buffered ones.
+    files.sort(key=lambda file: type(file) is not io.TextIOWrapper)
+    for file in [*files, sys.__stdout__, sys.__stderr__]:
         with suppress(BaseException):
-            stream.flush()
+            file.flush()
 
 
 def _end(code: int) -> NoReturn:

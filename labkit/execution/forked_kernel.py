@@ -1,10 +1,10 @@
 """What a child of the fork server runs as a Jupyter kernel: ipykernel, as it would start itself."""
 
 import errno
-import importlib.util
 import os
 import socket
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 

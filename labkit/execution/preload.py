@@ -126,6 +126,8 @@ def preload(modules: Iterable[str], forgotten: Iterable[str] = ()) -> list[str]:
     """
     with without_grammars():
         failures = [failure for name in modules if (failure := _import(name))]
+    if registry := sys.modules.get("matplotlib.backends.registry"):
+        registry.backend_registry.list_all()  # looks through all installed packages, once for all
     for name in forgotten:
         _forget(name)
     return failures

@@ -89,6 +89,17 @@ def test_threads_are_as_many_as_asked_for(kernel):
     assert counts == {"1": 1, "2": 2, None: cores()}
 
 
+def test_a_debugger_may_step_into_what_was_imported_ahead(kernel):
+    code = (
+        "import torch, matplotlib, IPython\n"
+        "closed = set(get_ipython().kernel._kernel_modules)\n"
+        "print(torch.__file__ in closed, matplotlib.__file__ in closed, IPython.__file__ in closed)"
+    )
+    with started("python3") as ordinary:
+        expected = ordinary.run(code)
+    assert kernel.run(code) == expected == "False False True\n"
+
+
 def test_processes_work_in_it(kernel):
     loader = (
         "import torch\n"

@@ -14,7 +14,17 @@ __all__ = ["INTERRUPTED", "main"]
 
 MISUSED = 2
 INTERRUPTED = 130
-EXTRAS = {"latex2mathml", "nbclient", "nbconvert", "nbformat", "papermill", "rich"}
+EXTRAS = {
+    "dask": "dask",
+    "distributed": "dask",
+    "latex2mathml": "run",
+    "nbclient": "run",
+    "nbconvert": "run",
+    "nbformat": "run",
+    "papermill": "run",
+    "rich": "run",
+}
+"""Module that may be missing → the extra that brings it."""
 
 EXIT_CODES = """\
 exit codes:
@@ -45,8 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        needs = f'this needs {error.name}, which is not installed; pip install "labkit[run]"'
-        return _refused(options.command, needs)
+        extra = f'pip install "labkit[{EXTRAS[error.name]}]"'
+        return _refused(
+            options.command, f"this needs {error.name}, which is not installed; {extra}"
+        )
 
 
 def _refused(command: str, why: str) -> int:

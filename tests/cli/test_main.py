@@ -64,13 +64,15 @@ def test_an_error_of_labkit_is_one_line_not_a_traceback(capsys):
     assert said.count("\n") == 1
 
 
-def test_a_missing_extra_names_the_command_that_installs_it(capsys, monkeypatch):
+@pytest.mark.parametrize(("module", "extra"), [("papermill", "run"), ("distributed", "dask")])
+def test_a_missing_extra_names_the_command_that_installs_it(capsys, monkeypatch, module, extra):
     def missing(name):
-        raise ModuleNotFoundError("No module named 'papermill'", name="papermill")
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr(main_module, "import_module", missing)
     assert main(["run"]) == 2
-    assert 'papermill, which is not installed; pip install "labkit[run]"' in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f'{module}, which is not installed; pip install "labkit[{extra}]"' in said
 
 
 def test_another_missing_module_is_a_bug_and_stays_visible(monkeypatch):

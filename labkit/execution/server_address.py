@@ -56,6 +56,7 @@ OWN_CODE = (
     "execution/forked_kernel",
     "execution/forked_output",
     "execution/forkserver",
+    "execution/kernel_arguments",
     "execution/light_imports",
     "execution/preload",
     "execution/threads",

@@ -11,9 +11,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from distributed import Client
 
 from labkit.cli.main import main
 from labkit.execution import cluster as module
+from labkit.execution import jobs
+from labkit.execution.cluster import Cluster
+from labkit.execution.jobs import Job
+from labkit.execution.performer import Call
 
 from .clusters import WHICH, Started, wait_for
 
@@ -121,6 +126,24 @@ def test_the_first_failure_ends_a_run_and_what_has_begun_is_kept(shared, folder,
     assert code == 1
     assert [found[name]["status"] for name in "123"] == ["failed", "passed", "skipped"]
     assert "--keep-going" in found["3"]["reason"]
+
+
+def test_what_waits_for_a_busy_cluster_is_taken_back(shared, write):
+    path = write("0.ipynb", "x = 1")
+    arguments = {"job": jobs.as_data(Job(path, "0")), "folder": "reports", "places": {}}
+    run = Cluster(shared.address)
+    with Client(shared.address, set_as_default=False) as other:
+        busy = [
+            other.submit(time.sleep, 60, workers=[worker], pure=False)
+            for worker in other.nthreads()
+        ]
+        finishing = threading.Timer(1.0, run.finish)
+        finishing.start()
+        begin = time.monotonic()
+        assert list(run.perform([Call("0", "labkit.cli.performing:perform", arguments)])) == []
+        assert time.monotonic() - begin < 30
+        assert busy
+    shared.kill(*range(len(shared.workers)))
 
 
 def test_no_more_run_at_once_than_asked_for(shared, folder, write, tmp_path):

@@ -151,7 +151,7 @@ def test_interrupted_it_still_answers_and_is_not_kept(submit, client, tmp_path):
     client.run(cluster_worker.interrupt, topic)
     result, _ = future.result(timeout=60)
     assert result.outcome["status"] == "woken"
-    assert soon(lambda: not runs(process))
+    assert soon(lambda: not runs(process), seconds=10)
     with pytest.raises(WorkerError, match="the run was interrupted before it"):
         submit("tells", 1, topic).result(timeout=60)
 

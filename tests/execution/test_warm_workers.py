@@ -1,5 +1,6 @@
 import os
 import threading
+import time
 
 import pytest
 
@@ -46,6 +47,16 @@ def test_one_that_nobody_takes_ends():
     warm.give_back(first, os.environ)
     assert first.closed.wait(10)
     assert warm.take(os.environ) is not first
+
+
+def test_each_wait_is_a_whole_one():
+    warm = WarmWorkers(idle=1.0)
+    first = warm.take({})
+    warm.give_back(first, {})
+    assert warm.take({}) is first
+    time.sleep(0.6)
+    warm.give_back(first, {})
+    assert not first.closed.wait(0.7)
 
 
 def test_one_that_was_taken_does_not_end():

@@ -36,4 +36,6 @@ def perform(
             report.write_page(data, folder, places)
         except OSError as error:
             data["notes"].append(f"its page could not be written: {error.strerror}")
+        except Exception as error:  # the notebook ran all the same
+            data["notes"].append(f"its page could not be made: {type(error).__name__}: {error}")
     return data

@@ -41,7 +41,8 @@ def main(options: argparse.Namespace) -> int:
         differing = differences(outcomes) if options.repeat > 1 else []
         written = _report(options.out, outcomes, differing, time.perf_counter() - start)
     code = _exit_code(outcomes, differing)
-    return code if written and not journal.unsaved else code or UNWRITTEN
+    whole = written and not journal.unsaved and _is_whole(options.out, outcomes)
+    return code if whole else code or UNWRITTEN
 
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
@@ -154,6 +155,13 @@ def _places(folder: str) -> Iterator[str]:
     """Yield where a report may go: where it was asked for, then any place that has room."""
     yield folder
     yield tempfile.mkdtemp(prefix="labkit-report-")
+
+
+def _is_whole(folder: str, outcomes: Sequence[Outcome]) -> bool:
+    """Tell whether all notebooks that passed are in the report, as executed and as a page."""
+    pages = Path(folder, report.PAGES)
+    passed = [outcome for outcome in outcomes if outcome.passed]
+    return all(o.output and (pages / f"{o.name}.html").is_file() for o in passed)
 
 
 def _exit_code(outcomes: Sequence[Outcome], differing: Sequence[Difference]) -> int:

@@ -174,7 +174,8 @@ class Client(ReadyAtOnce):
             return
         if not self.overdue and not _cancelled() and await self.km.is_alive():
             await self.km.request_shutdown()
-            await self.km.finish_shutdown()
+            if not self.process.forked:  # else it has had its time already
+                await self.km.finish_shutdown()
         self.shutdown_kernel = "immediate"
         await self._async_cleanup_kernel()
 

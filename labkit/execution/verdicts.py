@@ -2,7 +2,7 @@
 
 import re
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import NotRunError
 from labkit.execution import guard
@@ -28,10 +28,9 @@ def verdict(executed: "Executed") -> Verdict:
         return "timeout", _overdue(executed, cell)
     if executed.error is None:
         return _guarded(executed)
-    raised = _raised(executed.notebook, cell)
-    if raised is not None and type(executed.error).__name__ == "CellExecutionError":
-        return "failed", raised
     name, why = type(executed.error).__name__, str(executed.error)
+    if name == "CellExecutionError":
+        return "failed", _raised(executed.notebook, cell) or _untold(executed.error, cell)
     if name == "DeadKernelError":
         why = why_it_ended(executed.exit_code)
     if name == "CellTimeoutError":
@@ -81,6 +80,11 @@ def _guarded(executed: "Executed") -> Verdict:
     except NotRunError as error:
         return "not-run", Failure("NotRunError", str(error))
     return "passed", None
+
+
+def _untold(error: Any, cell: int | None) -> Failure:
+    """Return what the kernel answered about an error that it could not show in the cell."""
+    return Failure(error.ename, error.evalue, COLOURS.sub("", error.traceback), cell)
 
 
 def _raised(notebook: Notebook, position: int | None) -> Failure | None:

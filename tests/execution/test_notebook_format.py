@@ -21,7 +21,11 @@ SOUND = [
     notebook(TEXT | {"attachments": {"a.png": {"image/png": "xx"}}}),
     notebook(output("stream", name="stdout", text=["a\n", "b"])),
     notebook(output("display_data", metadata={}, data={"text/plain": ["a"], "image/png": "x"})),
-    notebook(output("execute_result", metadata={}, execution_count=1, data={"a/b+json": [1, {}]})),
+    notebook(
+        output(
+            "execute_result", metadata={}, execution_count=1, data={"application/b+json": [1, {}]}
+        )
+    ),
     notebook(output("error", ename="E", evalue="why", traceback=["a", "b"])),
     notebook(metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}),
 ]

@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from labkit.execution.running import Executed
 from labkit.execution.verdicts import verdict, why_it_ended
@@ -49,6 +49,26 @@ def test_a_cell_that_raised():
     assert status == "failed"
     assert (failure.name, failure.message, failure.cell) == ("ValueError", "too large", 1)
     assert failure.traceback == "Traceback\nValueError: too large"
+
+
+def test_an_error_that_the_kernel_could_not_show_is_told_as_it_answered():
+    error = CellExecutionError("\x1b[31mTraceback\x1b[0m", "OSError", "Too many open files")
+    status, failure = verdict(executed(ran("a", 1), error=error))
+    assert (status, failure.name, failure.message) == ("failed", "OSError", "Too many open files")
+    assert (failure.traceback, failure.cell) == ("Traceback", 0)
+
+
+def test_a_kernel_that_does_not_start_is_told_with_its_last_words():
+    words = "No module named ipykernel_launcher"
+    status, failure = verdict(executed(error=RuntimeError("it ended"), last_words=words))
+    assert (status, failure.message, failure.traceback) == ("died", "it ended", words)
+
+
+def test_output_that_never_ends_is_told():
+    error = CellTimeoutError("Timeout waiting for IOPub output", 60, "")
+    status, failure = verdict(executed(ran("a", 1), error=error))
+    assert status == "died"
+    assert "the end of this cell's output did not arrive" in failure.message
 
 
 def test_an_error_that_was_allowed_is_not_blamed_for_the_next():

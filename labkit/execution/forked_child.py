@@ -46,6 +46,8 @@ def become(request: Request, target: str) -> NoReturn:
         _separate(asked)
         _watch(request.connection)
         code = _run(target)
+    except KeyboardInterrupt:  # whoever sent it knows
+        code = 128 + signal.SIGINT
     except BaseException:
         traceback.print_exc(file=sys.__stderr__)
     _end(code)

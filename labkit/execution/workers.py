@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -95,11 +95,12 @@ class Workers(Performer):
 
     def __init__(self, count: int, environment: Mapping[str, str]) -> None:
         self._count, self._environment = count, dict(environment)
-        self._events: SimpleQueue[Event | None] = SimpleQueue()
+        self._events: SimpleQueue[tuple[Event, threading.Event] | None] = SimpleQueue()
         self._finishing = threading.Event()
         self._interrupted = threading.Event()
         self._working: set[Worker] = set()
-        self._lock = threading.Lock()
+        # Taken by a signal's handler too, which another signal may interrupt.
+        self._lock = threading.RLock()
 
     def perform(self, calls: Iterable[Call]) -> Iterator[Event]:
         """Yield what happens, until every call that was begun is done or lost."""
@@ -112,9 +113,10 @@ class Workers(Performer):
             thread.start()
         ended = itertools.count(1)
         while True:
-            event = self._next_event()
-            if event is not None:
+            if (told := self._next_event()) is not None:
+                event, heard = told
                 yield event
+                heard.set()
             elif next(ended) == len(threads):
                 return
 
@@ -131,7 +133,17 @@ class Workers(Performer):
             for worker in self._working:
                 worker.kill() if again else worker.interrupt()
 
-    def _next_event(self) -> Event | None:
+    def _tell(self, key: Hashable, kind: str, value: Any = None) -> None:
+        """Hand over what happened; after the end of a call wait until it was heard.
+
+        Who hears of it may want that no other call begins.
+        """
+        heard = threading.Event()
+        self._events.put((Event(key, kind, value), heard))
+        if kind in ("done", "lost"):
+            heard.wait()
+
+    def _next_event(self) -> tuple[Event, threading.Event] | None:
         while True:
             with contextlib.suppress(Empty):
                 # Not for ever: Ctrl-C has to come through on Windows too.
@@ -141,7 +153,7 @@ class Workers(Performer):
         worker: Worker | None = None
         try:
             while (call := self._next_call(waiting)) is not None:
-                self._events.put(Event(call.key, "begun"))
+                self._tell(call.key, "begun")
                 worker = self._perform(call, worker)
             if worker is not None:
                 worker.close()
@@ -158,9 +170,9 @@ class Workers(Performer):
             worker = worker or Worker(self._environment)
             with self._watched(worker):
                 for kind, value in worker.call(call.function, call.arguments):
-                    self._events.put(Event(call.key, kind, value))
+                    self._tell(call.key, kind, value)
         except Exception as error:  # whatever it is, nobody may wait for an answer in vain
-            self._events.put(Event(call.key, "lost", str(error)))
+            self._tell(call.key, "lost", str(error))
             if worker is not None:
                 worker.kill()
                 worker.close()

@@ -101,6 +101,34 @@ def test_interrupted_it_still_answers_and_no_other_begins(environment, tmp_path)
     assert heard == [("a", "begun", None), ("a", "done", "woken")]
 
 
+def test_who_hears_of_an_end_can_keep_the_next_from_beginning(environment):
+    for _ in range(5):
+        workers = Workers(1, environment)
+        heard = []
+        for event in workers.perform([Call(n, SQUARE, {"number": n}) for n in range(3)]):
+            heard.append((event.key, event.kind))
+            if event.kind == "done":
+                time.sleep(0.02)  # in which the next could begin
+                workers.finish()
+        assert heard == [(0, "begun"), (0, "told"), (0, "done")]
+
+
+def test_an_interrupt_may_come_in_the_middle_of_another(environment):
+    workers = Workers(1, environment)
+
+    class Impatient:
+        def interrupt(self):
+            workers.interrupt()
+
+        def kill(self):
+            killed.append(self)
+
+    killed = []
+    workers._working.add(Impatient())
+    workers.interrupt()
+    assert len(killed) == 1
+
+
 def test_a_worker_ends_with_the_one_that_called_it(environment, tmp_path):
     note = tmp_path / "note"
     script = f"""

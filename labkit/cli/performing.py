@@ -1,11 +1,17 @@
 """What a worker does with one job: run the notebook, and write its page while it is warm."""
 
+import atexit
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from labkit.execution import jobs, outcomes
+from labkit.execution.light_imports import without_grammars
 from labkit.execution.running import run_job
 from labkit.reports import report
+
+if TYPE_CHECKING:
+    from labkit.execution.kernels_ahead import KernelsAhead
 
 __all__ = ["perform"]
 
@@ -15,6 +21,7 @@ def perform(
     folder: str,
     places: Mapping[str, str],
     tell: Callable[[tuple[int, int]], None],
+    another: bool = False,
 ) -> dict[str, Any]:
     """Run a job and write the page of what came of it; return the outcome as plain data.
 
@@ -28,8 +35,10 @@ def perform(
         Path of every notebook of this run → name of its page, for links from one to another.
     tell
         Is called with the number of cells done, and of all.
+    another
+        Whether a job of the same folder and kernel will probably follow in this process.
     """
-    outcome = run_job(jobs.from_data(job), lambda done, of: tell((done, of)))
+    outcome = run_job(jobs.from_data(job), lambda at, of: tell((at, of)), _ahead(), another)
     data = outcomes.as_data(outcome)
     if outcome.output is not None:
         try:
@@ -39,3 +48,14 @@ def perform(
         except Exception as error:  # the notebook ran all the same
             data["notes"].append(f"its page could not be made: {type(error).__name__}: {error}")
     return data
+
+
+@cache
+def _ahead() -> "KernelsAhead":
+    """Return where this process gets its kernels; they all end before it does."""
+    with without_grammars():
+        from labkit.execution.kernels_ahead import KernelsAhead
+
+    ahead = KernelsAhead()
+    atexit.register(ahead.close)
+    return ahead

@@ -98,6 +98,8 @@ def _kept(jobs: Sequence[Job], journal: Journal) -> dict[str, Outcome]:
 
 
 def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> dict[str, Outcome]:
+    count = max(1, min(options.workers or environment.default_workers(), len(jobs)))
+    followed = _followed(jobs, count) if not options.dask else frozenset()
     with progress(jobs) as show:
 
         def hear(event: Event) -> None:
@@ -107,23 +109,32 @@ def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> 
 
         batch = Batch(
             jobs,
-            _performer(options, len(jobs)),
+            _performer(options, count if jobs else 0),
             function="labkit.cli.performing:perform",
-            arguments=lambda job: {"folder": options.out, "places": report.places(jobs, job)},
+            arguments=lambda job: {
+                "folder": options.out,
+                "places": report.places(jobs, job),
+                "another": job.name in followed,
+            },
             keep_going=options.keep_going,
             heard=hear,
         )
         return {outcome.name: outcome for outcome in batch.run()}
 
 
-def _performer(options: argparse.Namespace, jobs: int) -> Performer:
+def _followed(jobs: Sequence[Job], workers: int) -> frozenset[str]:
+    """Return the jobs after which their worker will probably do another of the same folder."""
+    pairs = zip(jobs, jobs[workers:], strict=False)
+    return frozenset(a.name for a, b in pairs if a.path.parent == b.path.parent)
+
+
+def _performer(options: argparse.Namespace, count: int) -> Performer:
     if options.dask:
         from labkit.execution.cluster import Cluster
 
         return Cluster(options.dask, workers=options.workers)
-    count = max(1, min(options.workers or environment.default_workers(), jobs))
-    shared = environment.shared_by(count)
-    if jobs and not forked.why_not():
+    shared = environment.shared_by(max(1, count))
+    if count and not forked.why_not():
         # It imports PyTorch while the workers import nbclient.
         forked.start("kernel", shared)
     return Workers(count, shared)

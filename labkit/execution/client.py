@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from subprocess import DEVNULL, PIPE
 from typing import Any
 
 from nbclient import NotebookClient
@@ -18,6 +17,7 @@ from nbclient.util import ensure_async, run_sync
 
 from labkit.execution import kernels, limits, ready, streams
 from labkit.execution.kernel_manager import KernelManager
+from labkit.execution.kernels_ahead import KernelsAhead, started
 from labkit.execution.last_words import LastWords
 
 __all__ = ["Client", "Overdue", "ReadyAtOnce"]
@@ -99,10 +99,8 @@ class Client(ReadyAtOnce):
         notebook_timeout: int | float,
         tell: Callable[[int, int], None] = lambda done, of: None,
     ) -> None:
-        is_ours = kernel == kernels.FORKED
         super().__init__(
             notebook,
-            km=KernelManager(kernel),
             kernel_name=kernel,
             resources={"metadata": {"path": folder}},
             timeout=None,
@@ -111,12 +109,12 @@ class Client(ReadyAtOnce):
             raise_on_iopub_timeout=True,
             startup_timeout=120,
             store_widget_state=True,
-            # What runs here is no history of anybody's, and a file of it is slow.
-            extra_arguments=["--HistoryManager.hist_file=:memory:"] if is_ours else [],
         )
         self.run = run
         self.cell_timeout, self.notebook_timeout = cell_timeout, notebook_timeout
         self.tell = tell
+        self._wanted = (kernel, folder)
+        self.go_ahead(None, False)
         self.at: int | None = None
         self.overdue: Overdue | None = None
         self.left_out: Counter[int] = Counter()
@@ -124,6 +122,10 @@ class Client(ReadyAtOnce):
         self.process = kernels.Ended()
         self.last_words = LastWords()
         self._room = limits.Room()
+
+    def go_ahead(self, ahead: KernelsAhead | None, another: bool) -> None:
+        """Say where the kernel comes from and goes to, and whether one like it is wanted next."""
+        self._ahead, self._another = ahead, another
 
     async def attempt(self) -> tuple[BaseException | None, bool]:
         """Execute the cells in order until one fails; return why, and whether it was Ctrl-C."""
@@ -153,31 +155,34 @@ class Client(ReadyAtOnce):
 
     @contextlib.asynccontextmanager
     async def _kernel(self) -> AsyncIterator[None]:
-        manager = self.km
+        start = self._ahead.take if self._ahead else started
+        manager = self.km = await start(*self._wanted)
         try:
-            # Not to the terminal, where a table may be: a cell's output arrives in the notebook.
-            await self.async_start_new_kernel(stdout=DEVNULL, stderr=PIPE)
             self.last_words.listen(kernels.error_stream(manager))
             await self.async_start_new_kernel_client()
+            if self._ahead and self._another:
+                self._ahead.prepare(*self._wanted)
             yield
         finally:
             self.process = await kernels.ended(manager)
-            await self._end()
-            await manager.cleanup_resources()
+            healthy = not self.overdue and not _cancelled() and await manager.is_alive()
+            if healthy and self._ahead:
+                self._ahead.later(self._end(manager, healthy))
+            else:
+                await self._end(manager, healthy)
 
-    async def _end(self) -> None:
+    async def _end(self, manager: KernelManager, healthy: bool) -> None:
         """End the kernel in good order, or at once when its notebook went wrong.
 
         jupyter_client would interrupt it first, which a kernel that is idle complains about.
         """
-        if self.km is None or not self.km.has_kernel:
-            return
-        if not self.overdue and not _cancelled() and await self.km.is_alive():
-            await self.km.request_shutdown()
-            if not self.process.forked:  # else it has had its time already
-                await self.km.finish_shutdown()
-        self.shutdown_kernel = "immediate"
-        await self._async_cleanup_kernel()
+        if healthy:
+            await manager.request_shutdown()
+            await manager.finish_shutdown()
+        if self.kc is not None:
+            self.shutdown_kernel = "immediate"
+            await self._async_cleanup_kernel()
+        await manager.cleanup_resources()
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *rest: Any, **more: Any) -> Any:
         """Execute one cell within its time, and mark it as executed in this run."""

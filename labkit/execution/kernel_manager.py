@@ -30,9 +30,10 @@ class KernelManager(AsyncKernelManager):
 
     def __init__(self, kernel: str) -> None:
         super().__init__(kernel_name=kernel, kernel_spec_manager=SpecManager())
+        self.is_labkits = kernel == NAME
         self._folder = tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True)
         self.connection_file = str(Path(self._folder.name, "kernel.json"))
-        if kernel == NAME and os.name == "posix" and len(self.connection_file) < LONGEST_SOCKET:
+        if self.is_labkits and os.name == "posix" and len(self.connection_file) < LONGEST_SOCKET:
             self.transport = "ipc"
         elif zmq.has("curve") and "transport_encryption" in self.class_trait_names():
             self.transport_encryption = "auto"

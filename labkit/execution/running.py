@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from labkit.errors import NotebookError
 from labkit.execution import documents, evidence, guard, kernels, limits, parameters
@@ -19,6 +19,10 @@ from labkit.execution.outcomes import Failure, Outcome
 from labkit.execution.timings import cell_seconds
 from labkit.execution.verdicts import verdict
 from labkit.results import from_notebook
+
+if TYPE_CHECKING:
+    from labkit.execution.client import Client
+    from labkit.execution.kernels_ahead import KernelsAhead
 
 __all__ = ["Executed", "run", "run_job"]
 
@@ -115,11 +119,25 @@ def run(
     return _outcome(job, documents.read(path), tell)
 
 
-def run_job(job: Job, tell: Tell | None = None) -> Outcome:
-    """Execute a notebook as a part of a run: whatever is wrong with it is its outcome."""
+def run_job(
+    job: Job, tell: Tell | None = None, ahead: "KernelsAhead | None" = None, another: bool = False
+) -> Outcome:
+    """Execute a notebook as a part of a run: whatever is wrong with it is its outcome.
+
+    Parameters
+    ----------
+    job
+        What is to be run.
+    tell
+        Is called with the number of cells done, and of all, whenever one begins.
+    ahead
+        Where kernels come from and go to, for who runs one notebook after the other.
+    another
+        Whether a notebook of the same folder and kernel comes next.
+    """
     try:
         _spare(job)
-        return _outcome(job, documents.read(job.path), tell)
+        return _outcome(job, documents.read(job.path), tell, ahead, another)
     except NotebookError as error:
         failure = Failure(type(error).__name__, str(error))
         return Outcome(
@@ -134,10 +152,18 @@ def run_job(job: Job, tell: Tell | None = None) -> Outcome:
         )
 
 
-def _outcome(job: Job, notebook: Notebook, tell: Tell | None) -> Outcome:
+def _outcome(
+    job: Job,
+    notebook: Notebook,
+    tell: Tell | None,
+    ahead: "KernelsAhead | None" = None,
+    another: bool = False,
+) -> Outcome:
     values = parameters.resolve(notebook, job.parameters)
     start = time.perf_counter()
-    executed = _execute(job, parameters.injected(notebook, values), values, tell)
+    client = _client(job, parameters.injected(notebook, values), values, tell)
+    client.go_ahead(ahead, another)
+    executed = _execute(client, ahead)
     seconds = time.perf_counter() - start
     status, failure = verdict(executed)
     place, notes = _stored(job, executed)
@@ -168,9 +194,7 @@ def _outcome(job: Job, notebook: Notebook, tell: Tell | None) -> Outcome:
     )
 
 
-def _execute(
-    job: Job, notebook: Notebook, values: Mapping[str, Any], tell: Tell | None
-) -> Executed:
+def _client(job: Job, notebook: Notebook, values: Mapping[str, Any], tell: Tell | None) -> "Client":
     with without_grammars():
         import nbformat
 
@@ -179,7 +203,7 @@ def _execute(
     run = secrets.token_hex(8)
     node = nbformat.from_dict(guard.cleared(notebook))
     node.metadata["labkit"] = {"run": run, "parameters": dict(values)}
-    client = Client(
+    return Client(
         node,
         kernel=kernels.chosen(notebook, job.kernel),
         folder=str(job.path.resolve().parent),
@@ -188,12 +212,15 @@ def _execute(
         notebook_timeout=job.notebook_timeout,
         tell=tell or (lambda done, of: None),
     )
+
+
+def _execute(client: "Client", ahead: "KernelsAhead | None") -> Executed:
     began = _now()
-    error, interrupted = _in_a_loop(client.attempt)
+    error, interrupted = ahead.run(client.attempt) if ahead else _in_a_loop(client.attempt)
     process = client.process
     return Executed(
         notebook=client.nb,
-        run=run,
+        run=client.run,
         began=began,
         cell=client.at,
         error=error,
@@ -204,7 +231,7 @@ def _execute(
         left_out=dict(client.left_out),
         facts=client.facts,
         kernel="forked" if process.forked else "ordinary",
-        last_words=client.last_words.text(),
+        last_words=client.last_words.text() if error else "",
     )
 
 

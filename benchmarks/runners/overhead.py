@@ -1,4 +1,8 @@
-"""What a notebook costs over its own code, which is timed in a forked process without a kernel."""
+"""What a notebook costs over its own code, which is timed in a forked process without a kernel.
+
+Twice: alone, and in a row as a worker of `labkit run` does it, where the next kernel starts while
+one runs. The first of a row, whose kernel nobody has prepared, is left out; its share is "alone".
+"""
 
 import os
 import subprocess
@@ -11,13 +15,17 @@ from pathlib import Path
 from runners import notebooks, servers
 from runners.figures import Bar, Spread, shown, spread
 
-from labkit.execution.running import run
+from labkit.execution.jobs import Job
+from labkit.execution.kernels_ahead import KernelsAhead
+from labkit.execution.running import run, run_job
 
 __all__ = ["NAME", "bars", "lines", "measure"]
 
 NAME = "overhead"
 HEADER = ["one notebook of nine cells", "s"]
-CODE, WHOLE, OVERHEAD = "its code alone", "`running.run`", "the difference"
+CODE, WHOLE, OVERHEAD = "its code alone", "one by itself, `running.run`", "over its code"
+ROW, ROW_OVERHEAD = "one in a row, as `labkit run` does", "in a row, over its code"
+IN_A_ROW = 4
 LIMIT = 0.15
 
 # Imports what the fork server imports, then times the cells in a fork of itself for each line that
@@ -51,7 +59,7 @@ for _ in sys.stdin:
 
 def measure(rounds: int, tick: Callable[[str], None]) -> dict[str, Spread]:
     """Run the code and the notebook in turn, each in a process that is forked for it."""
-    times: dict[str, list[float]] = {CODE: [], WHOLE: []}
+    times: dict[str, list[float]] = {CODE: [], WHOLE: [], ROW: []}
     with tempfile.TemporaryDirectory(prefix="overhead-") as name:
         folder = Path(name)
         os.environ[notebooks.WITNESS] = str(folder / "witness")
@@ -64,9 +72,12 @@ def measure(rounds: int, tick: Callable[[str], None]) -> dict[str, Spread]:
                 tick(NAME)
                 times[CODE].append(_said(process))
                 times[WHOLE].append(_run(folder))
+                times[ROW].append(_run_in_a_row(folder))
             process.stdin.close()
-    differences = [whole - code for whole, code in zip(times[WHOLE], times[CODE], strict=True)]
-    return {name: spread(each) for name, each in {**times, OVERHEAD: differences}.items()}
+    for name, whole in ((OVERHEAD, WHOLE), (ROW_OVERHEAD, ROW)):
+        pairs = zip(times[whole], times[CODE], strict=True)
+        times[name] = [taken - code for taken, code in pairs]
+    return {name: spread(each) for name, each in times.items()}
 
 
 def _alone(folder: Path) -> subprocess.Popen:
@@ -99,6 +110,19 @@ def _run(folder: Path) -> float:
     return seconds
 
 
+def _run_in_a_row(folder: Path) -> float:
+    ahead = KernelsAhead()
+    job = Job(folder / notebooks.NAMES[0], "executed", folder / "executed.ipynb")
+    for done in range(IN_A_ROW + 1):
+        outcome = run_job(job, ahead=ahead, another=done < IN_A_ROW)
+        if not outcome.passed or outcome.kernel != "forked":
+            raise RuntimeError(f"expected a notebook that passes in a forked kernel, got {outcome}")
+        if done == 0:
+            start = time.perf_counter()
+    ahead.close()  # waits for the last kernel to end
+    return (time.perf_counter() - start) / IN_A_ROW
+
+
 def lines(figures: dict[str, Spread]) -> list[list[str]]:
     """Return the table, its header first."""
     return [HEADER, *([name, shown(figure, 3)] for name, figure in figures.items())]
@@ -106,5 +130,8 @@ def lines(figures: dict[str, Spread]) -> list[list[str]]:
 
 def bars(figures: dict[str, Spread]) -> list[Bar]:
     """Judge the difference."""
-    claim = "a notebook over its own code, s"
-    return [Bar(claim, LIMIT, figures[OVERHEAD]["median"])]
+    claims = {
+        OVERHEAD: "a notebook by itself over its own code, s",
+        ROW_OVERHEAD: "a notebook in a row over its own code, s",
+    }
+    return [Bar(claim, LIMIT, figures[name]["median"]) for name, claim in claims.items()]

@@ -35,11 +35,24 @@ class WholeOutput(OutStream):
     def flush(self) -> None:
         """Send what was printed, in whatever way, by now."""
         reader = getattr(self, "watch_fd_thread", None)
-        others = {reader, self.pub_thread and self.pub_thread.thread}
-        if reader and self._is_master_process() and threading.current_thread() not in others:
-            with suppress(OSError):
-                self._wait_for_the_reader(reader)
+        sender = self.pub_thread and self.pub_thread.thread
+        if threading.current_thread() not in (reader, sender):
+            if reader and self._is_master_process():
+                with suppress(OSError):
+                    self._wait_for_the_reader(reader)
+            if sender and sender.is_alive():
+                self._wait_for_the_sender(sender)
+                return
         super().flush()
+
+    def _wait_for_the_sender(self, sender: threading.Thread) -> None:
+        sent = threading.Event()
+        self.pub_thread.schedule(self._flush)
+        self.pub_thread.schedule(sent.set)
+        deadline = time.monotonic() + self.flush_timeout
+        # ipykernel waits for a sender that has just ended, too: ten seconds when a kernel ends.
+        while sender.is_alive() and not sent.wait(0.05) and time.monotonic() < deadline:
+            pass
 
     def _wait_for_the_reader(self, reader: threading.Thread) -> None:
         with self._taking:

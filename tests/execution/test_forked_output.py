@@ -30,7 +30,10 @@ def test_letters_of_several_bytes_are_not_torn(kernel):
 
 
 def test_a_pipe_that_is_never_empty_keeps_no_cell_waiting(kernel):
-    endless = "import subprocess\nprocess = subprocess.Popen(['yes'])"
+    endless = (
+        "import subprocess\nprocess = subprocess.Popen("
+        "['sh', '-c', 'while sleep 0.001; do echo and on; done'])"
+    )
     kernel.run(endless)
     assert "the end" in kernel.run("print('the end')")
     kernel.run("process.kill()\n_ = process.wait()")

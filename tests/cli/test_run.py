@@ -1,3 +1,4 @@
+import contextlib
 import json
 import os
 import signal
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from labkit.cli.main import main
-from labkit.cli.run import said
-from labkit.execution.outcomes import Failure, Outcome
+from labkit.cli.performing import perform
+from labkit.execution import documents
+from labkit.execution.performer import Event, Performer
 
 PARAMETERS = ("device = 'auto'\nbudget = 'full'\nseed = 0", "parameters")
 
@@ -120,8 +122,135 @@ def alive(pid):
     return True
 
 
-def test_what_is_said():
-    path = Path("02_convolution.ipynb")
-    assert said(Outcome(path, "passed", seconds=61.0)) == "✓ 02_convolution  passed  1 min 01 s"
-    failed = Outcome(path, "failed", seconds=2.0, failure=Failure("E", "why", cell=3))
-    assert said(failed) == "✗ 02_convolution  failed  2.0 s\n    cell 3: E: why"
+def names(out):
+    return [line.split()[1] for line in out.splitlines() if line.startswith(("✓", "✗"))]
+
+
+def test_several_devices_and_values_make_a_matrix(folder):
+    asked = ["--device", "cpu", "--device", "auto", "-p", "seed", "1", "-p", "seed", "2"]
+    assert main(["run", str(folder / "01_good.ipynb"), *asked, "--workers", "2"]) == 0
+    found = {
+        n["name"]: (n["parameters"]["device"], n["parameters"]["seed"])
+        for n in json.loads(Path("reports/summary.json").read_text())["notebooks"]
+    }
+    assert found == {
+        f"01_good--device-{device}--seed-{seed}": (device, seed)
+        for device in ("cpu", "auto")
+        for seed in (1, 2)
+    }
+    for name, (device, seed) in found.items():
+        executed = Path(f"reports/executed/{name}.ipynb").read_text(encoding="utf-8")
+        assert f"{device} full {seed}" in executed
+
+
+def test_a_run_is_resumed_with_what_changed_failed_or_is_new(folder, write_notebook, capsys):
+    write_notebook("notebooks/03_bad.ipynb", "1 / 0")
+    assert main(["run", "--keep-going"]) == 1
+    write_notebook("notebooks/03_bad.ipynb", "1 / 1")
+    write_notebook("notebooks/04_new.ipynb", "x = 1")
+    capsys.readouterr()
+    assert main(["run", "--resume"]) == 0
+    out = capsys.readouterr().out
+    assert "✓ 01_good  passed before, unchanged" in out
+    assert "03_bad  runs again: it failed" in out
+    assert "04_new  runs again: it never ran here" in out
+    resumed = {name: n["resumed"] for name, n in summary(Path("reports")).items()}
+    assert resumed == {"01_good": True, "02_plain": True, "03_bad": False, "04_new": False}
+    assert main(["run", "--resume", "-p", "seed", "5", str(folder / "01_good.ipynb")]) == 0
+    assert not summary(Path("reports"))["01_good"]["resumed"], "with another value"
+
+
+def test_a_shuffled_run_says_how_to_shuffle_it_so_again(folder, write_notebook, capsys):
+    for number in range(5, 15):
+        write_notebook(f"notebooks/{number:02}_more.ipynb", "x = 1")
+    orders = []
+    for _ in range(2):
+        assert main(["run", "--shuffle", "7", "--workers", "1"]) == 0
+        out = capsys.readouterr().out
+        assert "--shuffle 7" in out
+        orders.append(names(out))
+    assert orders[0] == orders[1]
+    assert orders[0] != sorted(orders[0])
+    assert len(orders[0]) == 12
+
+
+def test_numbers_that_differ_between_repetitions_are_told(folder, write_notebook, capsys):
+    record = "import random\nfrom labkit.results import record\n"
+    write_notebook("notebooks/03_random.ipynb", record + "record('guess', random.random())")
+    assert main(["run", "--repeat", "2", "--workers", "2"]) == 3
+    out = capsys.readouterr().out
+    assert "differs between repetitions: 03_random, cell 0: guess: " in out
+    assert "6 of 6 notebooks passed" in out
+    assert {"01_good--run-1", "01_good--run-2"} <= set(names(out))
+    data = json.loads(Path("reports/summary.json").read_text(encoding="utf-8"))
+    assert {each["name"] for each in data["differences"]} == {"03_random"}
+    assert main(["run", "--repeat", "2", str(folder / "02_plain.ipynb")]) == 0
+
+
+def test_a_notebook_has_its_time_as_a_whole(folder, write_notebook, capsys):
+    write_notebook("notebooks/01_good.ipynb", *["import time\ntime.sleep(0.4)"] * 9)
+    assert main(["run", "--notebook-timeout", "1"]) == 1
+    assert "give it more time with --notebook-timeout" in capsys.readouterr().out
+
+
+def test_a_kernel_is_chosen_by_name(folder, capsys):
+    assert main(["run", "--kernel", "python3", str(folder / "02_plain.ipynb")]) == 0
+    assert summary(Path("reports"))["02_plain"]["kernel"] == "ordinary"
+    assert main(["run", "--kernel", "no-such-kernel", str(folder / "02_plain.ipynb")]) == 1
+    assert "no-such-kernel" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("wrong", [["nowhere"], ["--workers", "0"], ["--device", "tpu"]])
+def test_misuse_runs_nothing(folder, wrong, capsys):
+    with contextlib.suppress(SystemExit):
+        assert main(["run", *wrong]) == 2
+    assert wrong[-1] in capsys.readouterr().err
+    assert not Path("reports").exists()
+
+
+def test_a_notebook_that_is_not_in_the_report_is_told_by_the_exit_code(folder, monkeypatch):
+    write = documents.write
+
+    def full(notebook, path):
+        if "02_plain" in str(path):
+            raise OSError(28, "No space left on device")
+        write(notebook, path)
+
+    class Here(Performer):
+        """Performs calls in this process, where the disk can be full."""
+
+        def perform(self, calls):
+            for call in calls:
+                yield Event(call.key, "done", perform(**call.arguments, tell=lambda told: None))
+
+        def finish(self): ...
+
+        def interrupt(self): ...
+
+    monkeypatch.setattr(documents, "write", full)
+    monkeypatch.setattr("labkit.cli.run._performer", lambda options, jobs: Here())
+    assert main(["run"]) == 4
+    assert summary(Path("reports"))["02_plain"]["status"] == "passed"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+def test_a_terminal_shows_a_table_of_what_is_under_way(folder, write_notebook):
+    write_notebook("notebooks/02_plain.ipynb", "x = 1", "import time\ntime.sleep(1)", "x")
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "labkit", "run", "--workers", "1"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "90"}
+    with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end, on Linux
+            while piece := os.read(ours, 4096):
+                shown += piece
+        assert process.wait(60) == 0
+    os.close(ours)
+    text = shown.decode()
+    assert "✓ 01_good  passed" in text
+    assert "cell 2 of 3" in text
+    assert "1 of 2 done" in text
+    assert "2 of 2 notebooks passed" in text

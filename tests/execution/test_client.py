@@ -12,7 +12,7 @@ from labkit.execution import limits
 from labkit.execution.client import Client
 from labkit.execution.timings import timing
 
-from .forking import is_alive, soon
+from ..kernels.forking import is_alive, soon
 
 RUN = "0123456789abcdef"
 
@@ -97,7 +97,7 @@ def test_an_output_widget_takes_what_is_printed_in_it(tmp_path):
     assert [kind for kind, _ in outputs(made)] == ["execute_result"]
     states = made.nb.metadata.widgets["application/vnd.jupyter.widget-state+json"]["state"]
     held = [state["state"].get("outputs") for state in states.values()]
-    assert [("inside\n",)] == [tuple(o["text"] for o in each) for each in held if each]
+    assert [tuple(o["text"] for o in each) for each in held if each] == [("inside\n",)]
 
 
 def test_a_cell_that_takes_too_long_is_interrupted_where_it_is(tmp_path):

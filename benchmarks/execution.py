@@ -30,7 +30,7 @@ from runners.contender import Contender
 from runners.figures import Bar
 from tqdm import tqdm
 
-from labkit.execution import forked
+from labkit.kernels import forked
 
 PARTS = (first_result, overhead, kernel_memory, report_pages, command_help)
 FORKED = {first_result, overhead, kernel_memory}

@@ -50,7 +50,7 @@ class Contender:
 def _no_forked_kernel() -> str:
     from jupyter_client.kernelspec import KernelSpecManager
 
-    from labkit.execution import forked
+    from labkit.kernels import forked
 
     if "labkit" not in KernelSpecManager().find_kernel_specs():
         return "Jupyter knows no kernel named labkit; install labkit again"

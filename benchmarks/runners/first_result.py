@@ -10,8 +10,8 @@ from jupyter_client.manager import AsyncKernelManager
 from runners import servers
 from runners.figures import Bar, Spread, shown, spread
 
-from labkit.execution import ready
-from labkit.execution.kernel_manager import KernelManager
+from labkit.kernels import ready
+from labkit.kernels.kernel_manager import KernelManager
 
 __all__ = ["NAME", "ROWS", "bars", "lines", "measure"]
 

@@ -13,7 +13,7 @@ from runners import notebooks, servers
 from runners.figures import Bar, Spread, shown, spread
 from runners.first_result import ROWS
 
-from labkit.execution import ready
+from labkit.kernels import ready
 
 __all__ = ["NAME", "bars", "lines", "measure"]
 

@@ -16,8 +16,8 @@ from runners import notebooks, servers
 from runners.figures import Bar, Spread, shown, spread
 
 from labkit.execution.jobs import Job
-from labkit.execution.kernels_ahead import KernelsAhead
 from labkit.execution.running import run, run_job
+from labkit.kernels.kernels_ahead import KernelsAhead
 
 __all__ = ["NAME", "bars", "lines", "measure"]
 
@@ -32,7 +32,7 @@ LIMIT = 0.15
 # it reads. IPython draws the picture, as it does in a notebook.
 ALONE = """
 import os, sys, time
-from labkit.execution.preload import KERNEL, preload
+from labkit.kernels.preload import KERNEL, preload
 
 preload((*KERNEL.modules, *KERNEL.idle), KERNEL.forgotten)
 import matplotlib

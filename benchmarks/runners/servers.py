@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 
 import psutil
 
-from labkit.execution import forked
-from labkit.execution.server_address import FOLDER
+from labkit.kernels import forked
+from labkit.kernels.server_address import FOLDER
 
 __all__ = ["cool", "private", "running", "settle", "warm"]
 
 RECIPES = ("kernel", "worker")
-MODULE = "labkit.execution.forkserver"
+MODULE = "labkit.kernels.forkserver"
 PATIENCE = 120.0
 CALM = 1.5
 """Seconds without work after which a server counts as idle: longer than it pauses itself."""

@@ -18,8 +18,8 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 from labkit.errors import ForkError, NotebookError
-from labkit.execution import forked
 from labkit.execution.finding import find, lessons_folder
+from labkit.kernels import forked
 
 __all__ = ["can_open_browser", "command", "environment", "main"]
 

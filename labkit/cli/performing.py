@@ -6,12 +6,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from labkit.execution import jobs, outcomes
-from labkit.execution.light_imports import without_grammars
 from labkit.execution.running import run_job
+from labkit.kernels.light_imports import without_grammars
 from labkit.reports import report
 
 if TYPE_CHECKING:
-    from labkit.execution.kernels_ahead import KernelsAhead
+    from labkit.kernels.kernels_ahead import KernelsAhead
 
 __all__ = ["perform"]
 
@@ -54,7 +54,7 @@ def perform(
 def _ahead() -> "KernelsAhead":
     """Return where this process gets its kernels; they all end before it does."""
     with without_grammars():
-        from labkit.execution.kernels_ahead import KernelsAhead
+        from labkit.kernels.kernels_ahead import KernelsAhead
 
     ahead = KernelsAhead()
     atexit.register(ahead.close)

@@ -11,7 +11,7 @@ from typing import Any
 
 from labkit.cli.progress import progress, said
 from labkit.errors import NotebookError, ParameterError
-from labkit.execution import documents, environment, forked, parameters
+from labkit.execution import documents, environment, parameters
 from labkit.execution.batch import Batch
 from labkit.execution.finding import find, lessons_folder
 from labkit.execution.fingerprint import fingerprint
@@ -21,6 +21,7 @@ from labkit.execution.outcomes import Outcome
 from labkit.execution.performer import Event, Performer
 from labkit.execution.repeating import Difference, differences
 from labkit.execution.workers import Workers
+from labkit.kernels import forked
 from labkit.reports import comparison_page, report
 from labkit.reports.summary import headline
 
@@ -130,7 +131,7 @@ def _followed(jobs: Sequence[Job], workers: int) -> frozenset[str]:
 
 def _performer(options: argparse.Namespace, count: int) -> Performer:
     if options.dask:
-        from labkit.execution.cluster import Cluster
+        from labkit.cluster.cluster import Cluster
 
         return Cluster(options.dask, workers=options.workers)
     shared = environment.shared_by(max(1, count))

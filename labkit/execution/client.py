@@ -15,10 +15,11 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbclient.util import ensure_async, run_sync
 
-from labkit.execution import kernels, limits, ready, streams
-from labkit.execution.kernel_manager import KernelManager
-from labkit.execution.kernels_ahead import KernelsAhead, started
-from labkit.execution.last_words import LastWords
+from labkit.execution import kernel_facts, limits, streams
+from labkit.kernels import ready
+from labkit.kernels.kernel_manager import KernelManager
+from labkit.kernels.kernels_ahead import KernelsAhead, started
+from labkit.kernels.last_words import LastWords
 
 __all__ = ["Client", "Overdue", "ReadyAtOnce"]
 
@@ -119,7 +120,7 @@ class Client(ReadyAtOnce):
         self.overdue: Overdue | None = None
         self.left_out: Counter[int] = Counter()
         self.facts: Mapping[str, Any] = {}
-        self.process = kernels.Ended()
+        self.process = kernel_facts.Ended()
         self.last_words = LastWords()
         self._room = limits.Room()
 
@@ -138,7 +139,7 @@ class Client(ReadyAtOnce):
                 finally:
                     self.set_widgets_metadata()
                     if not _cancelled():
-                        self.facts = await kernels.facts(self.kc, self.km, self.nb.metadata)
+                        self.facts = await kernel_facts.facts(self.kc, self.km, self.nb.metadata)
         except (Exception, asyncio.CancelledError) as stopped:
             return stopped, _cancelled()
         return None, False
@@ -158,13 +159,13 @@ class Client(ReadyAtOnce):
         start = self._ahead.take if self._ahead else started
         manager = self.km = await start(*self._wanted)
         try:
-            self.last_words.listen(kernels.error_stream(manager))
+            self.last_words.listen(kernel_facts.error_stream(manager))
             await self.async_start_new_kernel_client()
             if self._ahead and self._another:
                 self._ahead.prepare(*self._wanted)
             yield
         finally:
-            self.process = await kernels.ended(manager)
+            self.process = await kernel_facts.ended(manager)
             healthy = not self.overdue and not _cancelled() and await manager.is_alive()
             if healthy and self._ahead:
                 self._ahead.later(self._end(manager, healthy))

@@ -47,9 +47,9 @@ def _engine() -> Any:
     from papermill.engines import NBClientEngine
     from papermill.utils import merge_kwargs, remove_args
 
-    from labkit.execution import kernels
+    from labkit.execution import kernel_facts
     from labkit.execution.client import ReadyAtOnce
-    from labkit.execution.kernel_manager import KernelManager
+    from labkit.kernels.kernel_manager import KernelManager
 
     class Client(ReadyAtOnce, PapermillNotebookClient):
         def start_new_kernel_client(self, **options: Any) -> Any:
@@ -66,7 +66,7 @@ def _engine() -> Any:
             **options: Any,
         ) -> None:
             passed = remove_args(["timeout", "startup_timeout", "input_path"], **options)
-            name = kernels.chosen({"metadata": {"kernelspec": {"name": kernel_name}}}, None)
+            name = kernel_facts.chosen({"metadata": {"kernelspec": {"name": kernel_name}}}, None)
             settings = merge_kwargs(
                 passed,
                 timeout=execution_timeout or options.get("timeout"),

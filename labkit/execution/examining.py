@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from labkit.errors import ForkError, NotebookError
-from labkit.execution import forked, probes
+from labkit.execution import probes
 from labkit.execution.finding import find, lessons_folder
+from labkit.kernels import forked
 
 __all__ = ["Finding", "examine"]
 

@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import NotebookError
-from labkit.execution import documents, evidence, guard, kernels, limits, parameters
+from labkit.execution import documents, evidence, guard, kernel_facts, limits, parameters
 from labkit.execution.documents import Notebook
 from labkit.execution.jobs import CELL_TIMEOUT, Job
-from labkit.execution.light_imports import without_grammars
 from labkit.execution.outcomes import Failure, Outcome
 from labkit.execution.timings import cell_seconds
 from labkit.execution.verdicts import verdict
+from labkit.kernels.light_imports import without_grammars
 from labkit.results import from_notebook
 
 if TYPE_CHECKING:
     from labkit.execution.client import Client
-    from labkit.execution.kernels_ahead import KernelsAhead
+    from labkit.kernels.kernels_ahead import KernelsAhead
 
 __all__ = ["Executed", "run", "run_job"]
 
@@ -205,7 +205,7 @@ def _client(job: Job, notebook: Notebook, values: Mapping[str, Any], tell: Tell 
     node.metadata["labkit"] = {"run": run, "parameters": dict(values)}
     return Client(
         node,
-        kernel=kernels.chosen(notebook, job.kernel),
+        kernel=kernel_facts.chosen(notebook, job.kernel),
         folder=str(job.path.resolve().parent),
         run=run,
         cell_timeout=job.cell_timeout,

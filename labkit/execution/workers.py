@@ -12,8 +12,8 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from labkit.execution import forked
 from labkit.execution.performer import Call, Event, Performer
+from labkit.kernels import forked
 
 __all__ = ["Worker", "WorkerError", "Workers"]
 

@@ -10,7 +10,7 @@ from jinja2 import pass_context
 from traitlets.config import Config
 
 from labkit.execution.documents import Notebook, tags
-from labkit.execution.light_imports import without_grammars
+from labkit.kernels.light_imports import without_grammars
 from labkit.reports import frame, live
 from labkit.reports.formulas import mathml
 from labkit.reports.room import Room

@@ -23,7 +23,7 @@ pytestmark = [
 LESSON = Path(__file__).parents[2] / "notebooks" / "02_convolution.ipynb"
 WHOSE = """
 import json as _json, pathlib as _pathlib
-print(_json.dumps({"forked": "labkit.execution.forkserver" in
+print(_json.dumps({"forked": "labkit.kernels.forkserver" in
     _pathlib.Path("/proc/self/cmdline").read_text(), "folder": str(_pathlib.Path.cwd())}))
 """
 

@@ -7,9 +7,10 @@ import papermill
 import pytest
 from papermill.exceptions import PapermillExecutionError
 
-from labkit.execution import documents, forked, guard
+from labkit.execution import documents, guard
 from labkit.execution.engine import Engine
 from labkit.execution.timings import cell_seconds
+from labkit.kernels import forked
 
 PARAMETERS = ("size = 2\nname = 'nobody'", "parameters")
 
@@ -52,7 +53,7 @@ def test_a_notebook_is_executed_with_parameters_and_timed(notebook):
 @pytest.mark.skipif(bool(forked.why_not()), reason="kernels are forked on Linux")
 def test_the_ordinary_kernel_becomes_a_forked_one(write_notebook):
     output = executed(write_notebook("n.ipynb", "print(open('/proc/self/cmdline').read())"))
-    assert "labkit.execution.forkserver" in printed(output)
+    assert "labkit.kernels.forkserver" in printed(output)
 
 
 def test_a_cell_that_raises_is_told_as_papermill_does(notebook):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from .forking import soon
+from ..kernels.forking import soon
 
 MODULE = """
 import os, time

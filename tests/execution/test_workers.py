@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from labkit.execution import forked
 from labkit.execution.performer import Call
 from labkit.execution.workers import Worker, WorkerError, Workers
+from labkit.kernels import forked
 
 SQUARE = "tests_of_workers:square"
 MODULE = """
@@ -132,7 +132,7 @@ def test_an_interrupt_may_come_in_the_middle_of_another(environment):
 def test_a_worker_ends_with_the_one_that_called_it(environment, tmp_path):
     note = tmp_path / "note"
     script = f"""
-from labkit.execution import forked
+from labkit.kernels import forked
 from labkit.execution.workers import Worker
 import os
 if {forked.why_not()!r}:

@@ -12,10 +12,10 @@ from xml.etree import ElementTree
 
 import jsonschema
 
-from labkit.execution import fork_protocol
-from labkit.execution.server_address import FOLDER
+from labkit.kernels import fork_protocol
+from labkit.kernels.server_address import FOLDER
 
-from ..execution.forking import soon
+from ..kernels.forking import soon
 
 SCHEMA = Path(__file__).parents[2] / "labkit/reports/summary.schema.json"
 LONGEST = 100

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labkit.execution import forked
+from labkit.kernels import forked
 
 from .black_box import Bench, stop_servers
 

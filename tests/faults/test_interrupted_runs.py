@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..execution.forking import is_alive, soon
+from ..kernels.forking import is_alive, soon
 from .black_box import Bench, stop_servers
 
 SLOW = "import time\nopen('{note}', 'w').write(str(__import__('os').getpid()))\ntime.sleep(600)"

@@ -1,0 +1,110 @@
+"""A fork server that has imported nothing, so that tests of its workings start it in no time."""
+
+import os
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from labkit.kernels import fork_protocol, forked
+
+SERVER = """
+import sys
+from pathlib import Path
+from labkit.kernels.fork_protocol import listen
+from labkit.kernels.fork_requests import ForkServer
+from labkit.kernels.forked_child import become
+from labkit.kernels.preload import preload
+path = Path(sys.argv[1])
+preload(filter(None, sys.argv[3].split(",")))
+later = tuple(filter(None, sys.argv[4].split(",")))
+server = ForkServer(listen(path), path, idle=float(sys.argv[2]), later=later)
+request = server.serve()
+del server
+if request is not None:
+    become(request, "told:main")
+"""
+# What the children run: the code that is asked for.
+TOLD = """
+import sys
+
+def main():
+    space = {}
+    exec(sys.argv[0], space)
+    return space.get("code")
+"""
+
+
+class Server:
+    """A running server, and the ways to ask it for children."""
+
+    def __init__(self, path, process):
+        self.path, self.process = path, process
+
+    def connect(self):
+        return fork_protocol.connect(self.path)
+
+    def fork(self, code, *, stdout=1, stderr=2, stdin=0, env=None, cwd=None):
+        """Fork a process that executes Python code."""
+        env = os.environ if env is None else env
+        request = {"argv": [code], **forked._circumstances(env, cwd or os.getcwd())}
+        connection = self.connect()
+        fork_protocol.ask(connection, "fork", request, [stdin, stdout, stderr])
+        return forked.Forked(connection, 30)
+
+    def run(self, code, **options):
+        """Return what a process that executes Python code prints, and its exit code."""
+        ours, theirs = os.pipe()
+        try:
+            process = self.fork(code, stdout=theirs, **options)
+        finally:
+            os.close(theirs)
+        with os.fdopen(ours) as output:
+            return output.read(), process.wait(30)
+
+    def status(self):
+        with self.connect() as connection:
+            fork_protocol.ask(connection, "status")
+            return fork_protocol.answers(connection)[0]
+
+
+@contextmanager
+def serving(folder, *, idle=60, modules="", later=""):
+    """Start a server in a folder; stop it at the end."""
+    (folder / "told.py").write_text(TOLD)
+    path = folder / "server"
+    command = [sys.executable, "-c", SERVER, str(path), str(idle), modules, later]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    process = subprocess.Popen(command, env=environment)
+    try:
+        soon(lambda: answers(path))
+        yield Server(path, process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def answers(path):
+    try:
+        fork_protocol.connect(path).close()
+    except OSError:
+        return False
+    return True
+
+
+def soon(is_so, seconds=30):
+    """Wait until something is so, and return it."""
+    deadline = time.monotonic() + seconds
+    while not (found := is_so()):
+        assert time.monotonic() < deadline, f"not so within {seconds} s"
+        time.sleep(0.01)
+    return found
+
+
+def is_alive(pid):
+    """Tell whether a process runs: a zombie does not."""
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,50 @@
+import pytest
+
+from labkit.kernels import forked
+
+from .starting import started
+
+pytestmark = pytest.mark.skipif(bool(forked.why_not()), reason=forked.why_not() or "forked")
+
+
+@pytest.fixture(scope="module")
+def kernel():
+    with started() as kernel:
+        assert kernel.provisioner.forked
+        yield kernel
+
+
+def test_what_another_process_prints_belongs_to_the_cell_that_started_it(kernel):
+    for number in range(30):
+        assert kernel.run(f"import os; _ = os.system('echo {number}')") == f"{number}\n"
+
+
+def test_what_c_prints_comes_before_what_python_prints_later(kernel):
+    code = "import os, sys\n_ = os.write(1, b'first ')\nsys.stdout.flush()\nprint('second')"
+    assert kernel.run(code) == "first second\n"
+
+
+def test_letters_of_several_bytes_are_not_torn(kernel):
+    code = "import os\nfor byte in '卷积'.encode() * 30_000:\n    _ = os.write(1, bytes([byte]))"
+    assert kernel.run(code) == "卷积" * 30_000
+
+
+def test_a_pipe_that_is_never_empty_keeps_no_cell_waiting(kernel):
+    endless = (
+        "import subprocess\nprocess = subprocess.Popen("
+        "['sh', '-c', 'while sleep 0.001; do echo and on; done'])"
+    )
+    kernel.run(endless)
+    assert "the end" in kernel.run("print('the end')")
+    kernel.run("process.kill()\n_ = process.wait()")
+
+
+def test_a_child_of_the_kernel_can_flush_too(kernel):
+    code = """
+import os, sys
+if (child := os.fork()) == 0:
+    print('from the child', flush=True)
+    os._exit(7)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert "7\n" in kernel.run(code)

@@ -1,0 +1,69 @@
+import json
+import os
+import sys
+import types
+
+import pytest
+
+from labkit.kernels.threads import cores, find_pools, set_threads, wanted
+
+from .forking import serving
+
+linux = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
+
+
+@pytest.mark.parametrize(
+    ("environment", "library", "count"),
+    [
+        ({"OMP_NUM_THREADS": "3"}, "OMP", 3),
+        ({"OMP_NUM_THREADS": "3"}, "OPENBLAS", 3),
+        ({"OMP_NUM_THREADS": "3", "OPENBLAS_NUM_THREADS": "1"}, "OPENBLAS", 1),
+        ({"OMP_NUM_THREADS": " 4 , 2"}, "OMP", 4),
+    ],
+)
+def test_the_environment_says_how_many(environment, library, count):
+    assert wanted(environment, library) == count
+
+
+@linux
+@pytest.mark.parametrize("nonsense", ["", "many", "0", "-1"])
+def test_without_a_number_it_is_one_for_each_core(nonsense):
+    assert wanted({"OMP_NUM_THREADS": nonsense}) == wanted({}) == cores()
+
+
+@linux
+def test_cores_are_those_this_process_may_use():
+    before = os.sched_getaffinity(0)
+    assert 1 <= cores() <= len(before)
+    try:
+        os.sched_setaffinity(0, {min(before)})
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@linux
+def test_without_threadpoolctl_pytorch_has_them_all_the_same(monkeypatch):
+    told = []
+    torch = types.SimpleNamespace(set_num_threads=told.append)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setitem(sys.modules, "threadpoolctl", None)
+    find_pools.cache_clear()
+    try:
+        set_threads({"OMP_NUM_THREADS": "3"})
+    finally:
+        find_pools.cache_clear()
+    assert told == [3]
+
+
+@linux
+def test_a_child_computes_with_as_many_as_it_is_asked_to(tmp_path):
+    """Its server has one, whatever the environment says."""
+    code = (
+        "import json, threadpoolctl\n"
+        "print(json.dumps([pool['num_threads'] for pool in threadpoolctl.threadpool_info()]))"
+    )
+    with serving(tmp_path, modules="numpy,threadpoolctl") as server:
+        for count in (1, 2):
+            said, _ = server.run(code, env={**os.environ, "OMP_NUM_THREADS": str(count)})
+            assert set(json.loads(said)) == {count}

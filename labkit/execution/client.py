@@ -48,7 +48,8 @@ class ReadyAtOnce(NotebookClient):
     start_new_kernel_client = run_sync(async_start_new_kernel_client)
 
     async def _async_poll_kernel_alive(self) -> None:
-        while await ensure_async(self.kc.is_alive()):
+        # Who cancels a cell leaves this behind, and takes the client away.
+        while self.kc is not None and await ensure_async(self.kc.is_alive()):
             await asyncio.sleep(0.1)
         # What the kernel said last may still be on its way.
         await asyncio.sleep(0.1)

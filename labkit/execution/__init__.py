@@ -12,6 +12,7 @@ __all__ = [
     "environment",
     "evidence",
     "examining",
+    "executing",
     "finding",
     "fingerprint",
     "folder_lock",

@@ -1,82 +1,25 @@
 """Execute one notebook in a fresh kernel, and say what became of it."""
 
-import asyncio
-import secrets
 import time
-from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from labkit.errors import NotebookError
-from labkit.execution import documents, evidence, guard, kernel_facts, limits, parameters
+from labkit.execution import documents, evidence, limits, parameters
 from labkit.execution.documents import Notebook
+from labkit.execution.executing import Executed, Tell, execute
 from labkit.execution.jobs import CELL_TIMEOUT, Job
 from labkit.execution.outcomes import Failure, Outcome
 from labkit.execution.timings import cell_seconds
 from labkit.execution.verdicts import verdict
-from labkit.kernels.light_imports import without_grammars
 from labkit.results import from_notebook
 
 if TYPE_CHECKING:
-    from labkit.execution.client import Client
     from labkit.kernels.kernels_ahead import KernelsAhead
 
-__all__ = ["Executed", "run", "run_job"]
-
-Tell = Callable[[int, int], None]
-"""Is told how many cells are done, of how many."""
-
-
-@dataclass(frozen=True)
-class Executed:
-    """A notebook as far as it came, and how it ended.
-
-    Parameters
-    ----------
-    notebook
-        With the outputs of this run and no others.
-    run
-        What marks each executed cell as one of this run.
-    began
-        When it did.
-    cell
-        Position of the cell that was begun last.
-    error
-        What stopped it.
-    overdue
-        What took too long, and the seconds it had.
-    interrupted
-        Whether somebody asked the run to stop.
-    exit_code
-        Of a kernel that died; negative for a signal.
-    peak_memory
-        Bytes that a kernel which died held at most.
-    left_out
-        Position of a cell → characters of its output that were left out.
-    facts
-        What the kernel said of itself.
-    kernel
-        ``forked`` or ``ordinary``.
-    last_words
-        What the kernel's process printed last, outside of any cell.
-    """
-
-    notebook: Notebook
-    run: str
-    began: datetime
-    cell: int | None = None
-    error: BaseException | None = None
-    overdue: tuple[str, int | float] | None = None
-    interrupted: bool = False
-    exit_code: int | None = None
-    peak_memory: int | None = None
-    left_out: Mapping[int, int] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    kernel: str = ""
-    last_words: str = ""
+__all__ = ["run", "run_job"]
 
 
 def run(
@@ -161,9 +104,7 @@ def _outcome(
 ) -> Outcome:
     values = parameters.resolve(notebook, job.parameters)
     start = time.perf_counter()
-    client = _client(job, parameters.injected(notebook, values), values, tell)
-    client.go_ahead(ahead, another)
-    executed = _execute(client, ahead)
+    executed = execute(job, parameters.injected(notebook, values), values, tell, ahead, another)
     seconds = time.perf_counter() - start
     status, failure = verdict(executed)
     place, notes = _stored(job, executed)
@@ -192,57 +133,6 @@ def _outcome(
         fingerprint=job.fingerprint,
         host=facts.get("host", ""),
     )
-
-
-def _client(job: Job, notebook: Notebook, values: Mapping[str, Any], tell: Tell | None) -> "Client":
-    with without_grammars():
-        import nbformat
-
-        from labkit.execution.client import Client
-
-    run = secrets.token_hex(8)
-    node = nbformat.from_dict(guard.cleared(notebook))
-    node.metadata["labkit"] = {"run": run, "parameters": dict(values)}
-    return Client(
-        node,
-        kernel=kernel_facts.chosen(notebook, job.kernel),
-        folder=str(job.path.resolve().parent),
-        run=run,
-        cell_timeout=job.cell_timeout,
-        notebook_timeout=job.notebook_timeout,
-        tell=tell or (lambda done, of: None),
-    )
-
-
-def _execute(client: "Client", ahead: "KernelsAhead | None") -> Executed:
-    began = _now()
-    error, interrupted = ahead.run(client.attempt) if ahead else _in_a_loop(client.attempt)
-    process = client.process
-    return Executed(
-        notebook=client.nb,
-        run=client.run,
-        began=began,
-        cell=client.at,
-        error=error,
-        overdue=client.overdue,
-        interrupted=interrupted,
-        exit_code=process.exit_code,
-        peak_memory=process.peak_memory,
-        left_out=dict(client.left_out),
-        facts=client.facts,
-        kernel="forked" if process.forked else "ordinary",
-        last_words=client.last_words.text() if error else "",
-    )
-
-
-def _in_a_loop(attempt: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
-    """Run a coroutine to its end, also for a caller who is in an event loop, as notebooks are."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(attempt())
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(attempt())).result()
 
 
 def _stored(job: Job, executed: Executed) -> tuple[Path | None, tuple[str, ...]]:

@@ -10,7 +10,7 @@ from labkit.execution.documents import Notebook
 from labkit.execution.outcomes import Failure, Status
 
 if TYPE_CHECKING:
-    from labkit.execution.running import Executed
+    from labkit.execution.executing import Executed
 
 __all__ = ["verdict", "why_it_ended"]
 

@@ -1,6 +1,3 @@
-import asyncio
-import sys
-
 import pytest
 
 from labkit import results
@@ -115,13 +112,3 @@ def test_a_missing_kernel_is_told(write_notebook):
     outcome = run(write_notebook("n.ipynb", "x = 1"), kernel="no-such-kernel")
     assert outcome.status == "died"
     assert "no-such-kernel" in outcome.failure.message
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="papermill sets another event loop there")
-def test_a_run_leaves_the_event_loop_alone(write_notebook):
-    run(write_notebook("n.ipynb", "x = 1"))
-
-    async def answer():
-        return 42
-
-    assert asyncio.run(answer()) == 42

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from labkit.execution.running import Executed
+from labkit.execution.executing import Executed
 from labkit.execution.verdicts import verdict, why_it_ended
 
 BEGAN = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)

@@ -53,7 +53,7 @@ def test_the_first_starts_a_server_and_the_next_share_it():
 def test_several_at_once_start_one_server(folder):
     """Half of them are processes, half are threads of one."""
     script = (
-        "import os; from labkit.execution import forked\n"
+        "import os; from labkit.kernels import forked\n"
         "null = os.open(os.devnull, os.O_RDWR)\n"
         "process = forked.fork('worker', {'argv': []}, stdin=null, stdout=null, stderr=2,"
         " env=os.environ, cwd='/')\n"

@@ -52,7 +52,7 @@ def test_what_is_forgotten_is_imported_anew():
 
 
 SERVER = """
-import json, sys
+import json, re, sys
 from labkit.kernels import forkserver
 from labkit.kernels.fork_requests import thread_count
 from labkit.kernels.preload import RECIPES, preload
@@ -67,7 +67,7 @@ print(json.dumps({
     "context": zmq.Context._instance is not None,
     "cuda": torch.cuda.is_initialized(),
     "asked": torch.cuda._cached_device_count,
-    "lessons": [m for m in sys.modules if m.startswith("labkit.") and "execution" not in m],
+    "lessons": [m for m in sys.modules if re.match(r"labkit[.](?!execution|kernels)", m)],
     "backend": "matplotlib_inline.backend_inline" in sys.modules,
 }))
 """

@@ -1,7 +1,6 @@
 """Several workers side by side: what is to be called goes in, what happens comes out as it does."""
 
 import contextlib
-import itertools
 import json
 import os
 import signal
@@ -111,14 +110,14 @@ class Workers(Performer):
         ]
         for thread in threads:
             thread.start()
-        ended = itertools.count(1)
-        while True:
+        living = len(threads)
+        while living:
             if (told := self._next_event()) is not None:
                 event, heard = told
                 yield event
                 heard.set()
-            elif next(ended) == len(threads):
-                return
+            else:
+                living -= 1
 
     def finish(self) -> None:
         """Begin no other call."""

@@ -65,6 +65,11 @@ def test_what_is_called_answers(environment):
     assert events[2].value["process"] != os.getpid()
 
 
+def test_nothing_to_do_is_done_at_once(environment):
+    assert perform(environment) == []
+    assert perform(environment, count=0) == []
+
+
 def test_several_work_at_once(environment):
     calls = [("tests_of_workers:square", {"number": n}) for n in range(6)]
     done = [e for e in perform(environment, *calls, count=2) if e.kind == "done"]

@@ -86,7 +86,7 @@ def test_no_page_gets_more_outputs_than_it_can_hold(ran, name):
     if name == "many_displays":
         numbers = [int("".join(output["data"]["text/plain"])) for output in kept]
         assert numbers == list(range(limits.OUTPUTS)), "none was lost on its way"
-        assert "left out" in "".join(notice["text"])
+        assert "36 kB more of this cell's output were left out" in "".join(notice["text"])
 
 
 def test_a_figure_of_40_mb_is_kept_whole(ran):

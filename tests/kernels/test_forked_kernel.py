@@ -2,6 +2,7 @@ import json
 import os
 import socket
 import sys
+import time
 
 import pytest
 import torch
@@ -49,6 +50,19 @@ def test_output_is_caught_whoever_writes_it(kernel):
     assert kernel.run("os.write(1, b'C library')") == "C library"
     assert kernel.run("subprocess.run(['echo', 'process']);") == "process\n"
     assert kernel.run("!echo shell").strip() == "shell"
+
+
+def test_no_output_is_lost_while_nobody_listens(kernel):
+    asked = kernel.client.execute("for i in range(4_000):\n    display('x' * 9_999 + str(i))")
+    time.sleep(3)  # in which more is said than sockets hold
+    heard = []
+    while not heard or heard[-1].get("execution_state") != "idle":
+        message = kernel.client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") == asked:
+            heard.append(message["content"])
+    kernel.client.get_shell_msg(timeout=30)
+    shown = [int(c["data"]["text/plain"].strip("'x")) for c in heard if "data" in c]
+    assert shown == list(range(4_000))
 
 
 def test_figures_are_shown_at_the_end_of_their_cell(kernel):

@@ -19,6 +19,12 @@ def test_what_another_process_prints_belongs_to_the_cell_that_started_it(kernel)
         assert kernel.run(f"import os; _ = os.system('echo {number}')") == f"{number}\n"
 
 
+def test_a_cell_does_not_end_before_its_pipe_is_read(kernel):
+    slow = "import os, sys, threading\ntaking = sys.stdout._taking\n_ = taking.acquire()\n"
+    slow += "threading.Timer(0.3, taking.release).start()\n_ = os.write(1, b'in time')"
+    assert kernel.run(slow) == "in time"
+
+
 def test_what_c_prints_comes_before_what_python_prints_later(kernel):
     code = "import os, sys\n_ = os.write(1, b'first ')\nsys.stdout.flush()\nprint('second')"
     assert kernel.run(code) == "first second\n"

@@ -12,6 +12,8 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from importlib import import_module
 from queue import SimpleQueue
 from typing import Any, TextIO
@@ -31,8 +33,9 @@ def main() -> int:
     threading.Thread(target=_read, args=(calls, busy), daemon=True).start()
     while (call := _next(calls)) is not None:
         busy.set()
-        _answer(call, answers)
-        busy.clear()
+        answer = _answer(call, answers)
+        busy.clear()  # before it is said: who has heard it may end the input
+        _say(answers, answer)
     return 0
 
 
@@ -60,18 +63,23 @@ def _next(calls: "SimpleQueue[Call | None]") -> Call | None:
         return None
 
 
-def _answer(call: Call, answers: TextIO) -> None:
-    def say(**what: Any) -> None:
-        print(json.dumps(what, default=str), file=answers, flush=True)
-
+def _answer(call: Call, answers: TextIO) -> dict[str, Any]:
     try:
         function = _named(call["function"])
-        say(done=function(**call["arguments"], tell=lambda told: say(told=told)))
-    except BrokenPipeError:
-        return
+        tell = partial(_tell, answers)
+        return {"done": function(**call["arguments"], tell=tell)}
     except BaseException as error:
         said = "".join(traceback.format_exception(error))
-        say(error=f"{type(error).__name__}: {error}", traceback=said)
+        return {"error": f"{type(error).__name__}: {error}", "traceback": said}
+
+
+def _tell(answers: TextIO, told: Any) -> None:
+    _say(answers, {"told": told})
+
+
+def _say(answers: TextIO, what: dict[str, Any]) -> None:
+    with suppress(BrokenPipeError):  # nobody hears it; then the input ends too
+        print(json.dumps(what, default=str), file=answers, flush=True)
 
 
 def _named(name: str) -> Callable[..., Any]:

@@ -37,11 +37,12 @@ def main(options: argparse.Namespace) -> int:
     with Journal(options.out) as journal:
         kept = _kept(jobs, journal) if options.resume else {}
         journal.begin(jobs)
-        ran = _run([job for job in jobs if job.name not in kept], options, journal)
+        wanted = [job for job in jobs if job.name not in kept]
+        ran, interrupted = _run(wanted, options, journal)
         outcomes = [kept.get(job.name) or ran[job.name] for job in jobs]
         differing = differences(outcomes) if options.repeat > 1 else []
         written = _report(options.out, outcomes, differing, time.perf_counter() - start)
-    code = _exit_code(outcomes, differing)
+    code = _exit_code(outcomes, differing, interrupted)
     whole = written and not journal.unsaved and _is_whole(options.out, outcomes)
     return code if whole else code or UNWRITTEN
 
@@ -98,7 +99,10 @@ def _kept(jobs: Sequence[Job], journal: Journal) -> dict[str, Outcome]:
     return kept
 
 
-def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> dict[str, Outcome]:
+def _run(
+    jobs: Sequence[Job], options: argparse.Namespace, journal: Journal
+) -> tuple[dict[str, Outcome], bool]:
+    """Run the jobs; return name → outcome, and whether somebody interrupted the run."""
     count = max(1, min(options.workers or environment.default_workers(), len(jobs)))
     followed = _followed(jobs, count) if not options.dask else frozenset()
     with progress(jobs) as show:
@@ -120,7 +124,7 @@ def _run(jobs: Sequence[Job], options: argparse.Namespace, journal: Journal) -> 
             keep_going=options.keep_going,
             heard=hear,
         )
-        return {outcome.name: outcome for outcome in batch.run()}
+        return {outcome.name: outcome for outcome in batch.run()}, batch.interrupted
 
 
 def _followed(jobs: Sequence[Job], workers: int) -> frozenset[str]:
@@ -176,9 +180,9 @@ def _is_whole(folder: str, outcomes: Sequence[Outcome]) -> bool:
     return all(o.output and (pages / f"{o.name}.html").is_file() for o in passed)
 
 
-def _exit_code(outcomes: Sequence[Outcome], differing: Sequence[Difference]) -> int:
-    if any(o.status == "interrupted" for o in outcomes):
-        return INTERRUPTED
+def _exit_code(
+    outcomes: Sequence[Outcome], differing: Sequence[Difference], interrupted: bool
+) -> int:
     if not all(o.passed for o in outcomes):
-        return FAILED
+        return INTERRUPTED if interrupted else FAILED
     return DIFFERENT if any(not d.tolerated for d in differing) else PASSED

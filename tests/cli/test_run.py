@@ -254,3 +254,18 @@ def test_a_terminal_shows_a_table_of_what_is_under_way(folder, write_notebook):
     assert "cell 2 of 3" in text
     assert "1 of 2 done" in text
     assert "2 of 2 notebooks passed" in text
+
+
+def test_a_run_that_is_interrupted_before_its_first_notebook_says_so(folder, monkeypatch):
+    class Interrupted(Performer):
+        def perform(self, calls):
+            os.kill(os.getpid(), signal.SIGINT)
+            yield from ()
+
+        def finish(self): ...
+
+        def interrupt(self): ...
+
+    monkeypatch.setattr("labkit.cli.run._performer", lambda options, jobs: Interrupted())
+    assert main(["run"]) == 130
+    assert {n["status"] for n in summary(Path("reports")).values()} == {"skipped"}

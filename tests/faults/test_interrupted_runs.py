@@ -80,7 +80,9 @@ def test_ctrl_c_at_the_very_start_leaves_nothing(bench):
     soon(lambda: (bench.folder / "reports").exists(), 60)
     process.send_signal(signal.SIGINT)
     ran = bench.end(process)
-    assert ran.code == 130, ran
+    # To a shell both are 130. When it is interrupted just as it executes text, as dataclasses do,
+    # Python ends itself by the signal in the end, although that was taken care of.
+    assert ran.code in (130, -signal.SIGINT), ran
     assert "Traceback" not in ran.err
     assert not bench.left_behind()
     again = bench.run("--resume", only=["a_done", "c_waiting"])
@@ -94,7 +96,7 @@ def test_ctrl_c_while_the_fork_servers_start_leaves_nothing_but_them(bench, tmp_
         soon(lambda: list(cold.runtime.glob("*.log")), 60)
         process.send_signal(signal.SIGINT)
         ran = cold.end(process)
-        assert ran.code == 130, ran
+        assert ran.code in (130, -signal.SIGINT), ran
         assert "Traceback" not in ran.err
         soon(lambda: len(cold.servers()) == len(list(cold.runtime.glob("*.log"))), 60)
         assert not cold.left_behind()

@@ -4,16 +4,21 @@ import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 from labkit.errors import ForkError
 from labkit.kernels.fork_protocol import answers
 
-__all__ = ["Forked"]
+__all__ = ["Forked", "is_running"]
+
+LOOK_UP = 0.5
+"""Seconds after which somebody who waits for a server looks whether it still lives."""
 
 LAST_WORDS = 2.0
 """Seconds that a server may take to tell how its child ended."""
@@ -55,7 +60,7 @@ class Forked:
         self._connection, self._pidfd = connection, -1
         self._told: dict[str, Any] = {}
         self._lock = threading.RLock()
-        self._hear_until("pid", patience)
+        self._hear_of_it(patience)
         if self._pidfd < 0:
             raise ForkError("the fork server did not answer in time")
         self.pid: int = self._told["pid"]
@@ -135,6 +140,21 @@ class Forked:
         self.peak_memory = self._told.get("peak_memory")
         self.close()
 
+    def _hear_of_it(self, patience: int | float) -> None:
+        """Wait for the process to be there, as long as the server lives that was asked for it.
+
+        The connection alone does not tell: a child that was forked a moment before its server was
+        killed holds it open, and nobody will ever say that it is there.
+        """
+        credentials = self._connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+        server, _, _ = struct.unpack("3i", credentials)
+        deadline = time.monotonic() + patience
+        while "pid" not in self._told and time.monotonic() < deadline:
+            lives = is_running(server)
+            self._hear_until("pid", LOOK_UP)
+            if "pid" not in self._told and not lives:
+                raise EOFError("the fork server ended before it answered")
+
     def _hear_until(self, fact: str, patience: float | int) -> None:
         """Read what is told until a fact is among it or time is up; the order is not certain."""
         deadline = time.monotonic() + patience
@@ -148,3 +168,12 @@ class Forked:
             self._told |= told
             if "error" in told:
                 raise ForkError(told["error"])
+
+
+def is_running(process: int) -> bool:
+    """Tell whether a process lives; one that has ended and waits for its parent does not."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

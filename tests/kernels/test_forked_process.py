@@ -1,9 +1,12 @@
 import signal
+import socket
 import subprocess
 import sys
 import time
 
 import pytest
+
+from labkit.kernels.forked_process import Forked
 
 from .forking import is_alive, serving, soon
 
@@ -98,3 +101,26 @@ def test_without_a_server_it_still_ends_with_its_owner(tmp_path):
         server.process.wait()
         process.close()
         soon(lambda: not is_alive(process.pid))
+
+
+def test_a_server_that_ends_before_it_answers_is_noticed(tmp_path):
+    """Also where somebody else holds its end of the connection, as a child of it would."""
+    path = str(tmp_path / "socket")
+    code = (
+        "import os, socket, sys, time\n"
+        "server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+        "server.bind(sys.argv[1]); server.listen()\n"
+        "print('ready', flush=True)\n"
+        "connection, _ = server.accept()\n"
+        "if os.fork() == 0: time.sleep(20); os._exit(0)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    command = [sys.executable, "-c", code, path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout.readline() == "ready\n"
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        connection.connect(path)
+        server.wait(30)
+        with pytest.raises(EOFError, match="ended before it answered"):
+            Forked(connection, 60)
+        connection.close()

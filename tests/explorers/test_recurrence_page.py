@@ -141,6 +141,8 @@ def test_the_equation_is_right_with_the_numbers_that_it_shows(open_page):
 
 
 def test_a_change_is_made_by_keyboard_and_its_reach_is_said(open_page):
+    from playwright.sync_api import expect
+
     explorer = make("rnn")
     page = open_page(explorer)
     page.get_by_role("spinbutton", name="step of the change").fill("2")
@@ -159,6 +161,8 @@ def test_a_change_is_made_by_keyboard_and_its_reach_is_said(open_page):
     assert 0 < explorer.reach < 4
     steps = f"{explorer.reach} step" + "s" * (explorer.reach > 1)
     assert f"below 20 % of its greatest size after {steps}." in words(page)
+    # What is read aloud follows when the figure has come to rest, which takes a moment.
+    expect(page.get_by_role("status")).to_contain_text(f"greatest size after {steps}.")
     assert page.get_by_role("status").inner_text() in words(page)
     assert steps in page.get_by_role("img").get_attribute("aria-label")
     change(page, threshold=0.001)

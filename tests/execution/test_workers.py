@@ -47,7 +47,9 @@ def environment(request, tmp_path, monkeypatch):
     elif why := forked.why_not():
         pytest.skip(why)
     (tmp_path / "tests_of_workers.py").write_text(MODULE)
-    return {**os.environ, "PYTHONPATH": str(tmp_path)}
+    made = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    yield made
+    forked.stop("worker", made)  # nobody else has this path
 
 
 def perform(environment, *calls, count=1):

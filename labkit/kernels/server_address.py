@@ -74,7 +74,7 @@ def address(recipe: str, environment: Mapping[str, str], folder: Path | None = N
     """
     facts = {
         "recipe": recipe,
-        "python": [sys.executable, sys.prefix, sys.version],
+        "python": [sys.prefix, sys.base_prefix, sys.version],  # by whichever of its names
         "environment": inherited(environment),
         "packages": sorted(_packages(environment)),
         "code": [_changed(name) for name in OWN_CODE],

@@ -18,13 +18,13 @@ MACHINE = platform.node()
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """Give the folder in which somebody wants something done; paths are relative to it."""
-    (tmp_path / "here/work").mkdir(parents=True)
+    (tmp_path / "here/course").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path / "here"
 
 
 def call(name="n", **places):
-    job = Job(Path(f"work/{name}.ipynb"), name, Path(f"reports/executed/{name}.ipynb"))
+    job = Job(Path(f"course/{name}.ipynb"), name, Path(f"reports/executed/{name}.ipynb"))
     arguments = {"job": jobs.as_data(job), "folder": "reports", "places": places}
     return Call(name, "a:b", arguments)
 
@@ -51,12 +51,12 @@ def write(path, text="x"):
 
 def test_files_lie_there_as_they_lie_here(folder, tmp_path, write_notebook):
     write(folder / "data/x.csv", "3,4")
-    write_notebook("here/work/n.ipynb", "open('../data/x.csv')")
+    write_notebook("here/course/n.ipynb", "open('../data/x.csv')")
     seen = []
 
     def act(job, reports):
         seen.append((job.path.parent / "../data/x.csv").read_text())
-        assert job.path.read_bytes() == Path("work/n.ipynb").read_bytes()
+        assert job.path.read_bytes() == Path("course/n.ipynb").read_bytes()
         assert tmp_path / "there" in job.path.parents
         assert tmp_path / "there" in reports.parents
         assert job.output == reports / "executed/n.ipynb"
@@ -66,7 +66,7 @@ def test_files_lie_there_as_they_lie_here(folder, tmp_path, write_notebook):
 
 
 def test_it_comes_back_to_where_a_run_here_would_have_left_it(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "x = 1")
+    write_notebook("here/course/n.ipynb", "x = 1")
 
     def act(job, reports):
         write(job.output, "executed")
@@ -79,27 +79,27 @@ def test_it_comes_back_to_where_a_run_here_would_have_left_it(folder, tmp_path, 
     assert Path("reports/pages/n.html").read_text() == "page"
     newer, older = Path("reports/pages/n.html"), Path("reports/executed/n.ipynb")
     assert newer.stat().st_mtime_ns >= older.stat().st_mtime_ns
-    assert Path("work/图/made.txt").read_text() == "made"
-    assert outcome["path"] == "work/n.ipynb"
+    assert Path("course/图/made.txt").read_text() == "made"
+    assert outcome["path"] == "course/n.ipynb"
     assert outcome["output"] == "reports/executed/n.ipynb"
     assert outcome["host"] == MACHINE
     assert outcome["notes"] == []
 
 
 def test_what_was_only_read_does_not_come_back(folder, tmp_path, write_notebook):
-    write(folder / "work/read.txt")
-    write(folder / "work/changed.txt", "before")
-    write_notebook("here/work/n.ipynb", "open('read.txt'), open('changed.txt')")
+    write(folder / "course/read.txt")
+    write(folder / "course/changed.txt", "before")
+    write_notebook("here/course/n.ipynb", "open('read.txt'), open('changed.txt')")
     sent = errand(call())
     result = done(sent, tmp_path, lambda job, _: write(job.path.parent / "changed.txt", "after it"))
     assert list(result.written.files) == ["changed.txt"]
     deliver(result, sent)
-    assert Path("work/changed.txt").read_text() == "after it"
+    assert Path("course/changed.txt").read_text() == "after it"
 
 
 def test_a_notebook_that_is_here_is_never_replaced(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "x = 1")
-    before = Path("work/n.ipynb").read_bytes()
+    write_notebook("here/course/n.ipynb", "x = 1")
+    before = Path("course/n.ipynb").read_bytes()
 
     def act(job, _):
         write(job.path, "changed itself")
@@ -107,14 +107,14 @@ def test_a_notebook_that_is_here_is_never_replaced(folder, tmp_path, write_noteb
 
     sent = errand(call())
     outcome = deliver(done(sent, tmp_path, act), sent)
-    assert Path("work/n.ipynb").read_bytes() == before
-    assert Path("work/new.ipynb").read_text() == "new"
+    assert Path("course/n.ipynb").read_bytes() == before
+    assert Path("course/new.ipynb").read_text() == "new"
     (note,) = outcome["notes"]
     assert note.startswith("n.ipynb was written, and did not take the place")
 
 
 def test_folders_there_get_the_names_from_here(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "x = 1")
+    write_notebook("here/course/n.ipynb", "x = 1")
 
     def act(job, reports):
         told = f"{job.path.parent} {reports}"
@@ -126,24 +126,24 @@ def test_folders_there_get_the_names_from_here(folder, tmp_path, write_notebook)
     result = done(sent, tmp_path, act, failure={"traceback": f'File "{there}", line 1'})
     outcome = deliver(result, sent)
     told = json.loads(Path("reports/executed/n.ipynb").read_text(encoding="utf-8"))
-    assert told == f"{folder / 'work'} {folder / 'reports'}"
-    assert str(folder / "work/helper.py") in outcome["failure"]["traceback"]
-    own = Path("work/own.txt").read_text()
+    assert told == f"{folder / 'course'} {folder / 'reports'}"
+    assert str(folder / "course/helper.py") in outcome["failure"]["traceback"]
+    own = Path("course/own.txt").read_text()
     assert str(tmp_path / "there") in own, "what a notebook has written itself is not touched"
 
 
 def test_what_is_too_large_is_told(folder, tmp_path, write_notebook):
-    (folder / "work/large.bin").write_bytes(b"0" * 5000)
-    write_notebook("here/work/n.ipynb", "open('large.bin')")
+    (folder / "course/large.bin").write_bytes(b"0" * 5000)
+    write_notebook("here/course/n.ipynb", "open('large.bin')")
     sent = errand(call(), most=4000)
     assert list(sent.parcel.files) == ["n.ipynb"], "the notebook itself always goes"
-    (folder / "work/large.bin").write_bytes(b"0" * 6000)  # as where the folder is not shared
+    (folder / "course/large.bin").write_bytes(b"0" * 6000)  # as where the folder is not shared
     (note,) = deliver(done(sent, tmp_path), sent)["notes"]
     assert note.startswith("large.bin (0.005 MB) was too large to be sent to")
 
 
 def test_what_is_too_large_to_come_back_is_told(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "x = 1")
+    write_notebook("here/course/n.ipynb", "x = 1")
     sent = errand(call())
     scratch = (tmp_path / "there").resolve()
     scratch.mkdir()
@@ -154,14 +154,14 @@ def test_what_is_too_large_to_come_back_is_told(folder, tmp_path, write_notebook
 
     outcome = deliver(run_errand(sent, scratch, perform, most=4000), sent)
     assert outcome["notes"] == ["big.bin (0.005 MB) stayed on far: too large to be sent"]
-    assert not Path("work/big.bin").exists()
+    assert not Path("course/big.bin").exists()
 
 
 def test_a_path_that_is_absolute_is_told_where_nothing_is(folder, tmp_path, write_notebook):
     for name in ("stays.txt", "goes.txt"):
         write(tmp_path / name)
     names = [str(tmp_path / "stays.txt"), str(tmp_path / "goes.txt")]
-    write_notebook("here/work/n.ipynb", f"names = {names!r}")
+    write_notebook("here/course/n.ipynb", f"names = {names!r}")
     sent = errand(call())
     (tmp_path / "goes.txt").unlink()
     (note,) = deliver(done(sent, tmp_path), sent)["notes"]
@@ -169,8 +169,8 @@ def test_a_path_that_is_absolute_is_told_where_nothing_is(folder, tmp_path, writ
 
 
 def test_links_between_notebooks_lead_to_their_pages(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "#md # N\n[next](../more/m.ipynb) [self](n.ipynb)", "x = 1")
-    other, itself = (str(folder / name) for name in ("more/m.ipynb", "work/n.ipynb"))
+    write_notebook("here/course/n.ipynb", "#md # N\n[next](../more/m.ipynb) [self](n.ipynb)", "x = 1")
+    other, itself = (str(folder / name) for name in ("more/m.ipynb", "course/n.ipynb"))
     sent = errand(call(**{other: "m", itself: "n"}))
 
     def perform(_, arguments):
@@ -190,7 +190,7 @@ def test_links_between_notebooks_lead_to_their_pages(folder, tmp_path, write_not
 
 
 def test_a_report_that_cannot_be_written_costs_no_outcome(folder, tmp_path, write_notebook):
-    write_notebook("here/work/n.ipynb", "x = 1")
+    write_notebook("here/course/n.ipynb", "x = 1")
     (folder / "reports").write_text("a file where a folder should be")
     sent = errand(call())
     outcome = deliver(done(sent, tmp_path, lambda job, _: write(job.output)), sent)
@@ -201,7 +201,7 @@ def test_a_report_that_cannot_be_written_costs_no_outcome(folder, tmp_path, writ
 def test_what_the_errand_needs_does_not_depend_on_the_folder_there(
     folder, tmp_path, write_notebook, monkeypatch
 ):
-    write_notebook("here/work/n.ipynb", "x = 1")
+    write_notebook("here/course/n.ipynb", "x = 1")
     sent = errand(call())
     os.mkdir(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path / "elsewhere")

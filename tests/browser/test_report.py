@@ -169,9 +169,10 @@ def test_an_explorer_that_cannot_start_leaves_its_poster(pages, visit):
     assert any("put in by a test" in text for text in page.said)
 
 
-def test_a_failure_is_one_click_from_the_table(pages, visit):
+@pytest.mark.parametrize("place", [".problems", "tr.remarks"])
+def test_a_failure_is_one_click_away(pages, visit, place):
     page = visit(pages / "index.html")
-    page.get_by_role("link", name="cell 2").last.click()
+    page.locator(place).get_by_role("link", name="cell 2").click()
     page.wait_for_url("**/broken.html#cell-id=2")
     cell = page.locator('[id="cell-id=2"]')
     assert cell.evaluate("(c) => c.getBoundingClientRect().top") < 720

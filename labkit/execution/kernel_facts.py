@@ -1,6 +1,7 @@
 """Which kernel a notebook gets, and what it says of itself at the end."""
 
 import ast
+import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,12 +116,19 @@ async def facts(client: Any, started: Any, metadata: Mapping[str, Any]) -> dict[
     if language != "python" or client is None or not await started.is_alive():
         return {}
     expression = f"(lambda space: exec({FACTS!r}, space) or space['facts'])({{}})"
-    asked = client.execute("", silent=True, user_expressions={"facts": expression})
     try:
-        while True:
-            reply = await client.shell_channel.get_msg(timeout=PATIENCE)
-            if reply["parent_header"].get("msg_id") == asked:
-                answer = reply["content"]["user_expressions"]["facts"]
-                return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
+        # In the moment after a cell has failed, a kernel drops whatever it is asked.
+        while (reply := await _asked(client, expression))["status"] == "aborted":
+            await asyncio.sleep(0.01)
+        answer = reply["user_expressions"]["facts"]
+        return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
     except (Empty, KeyError, ValueError):
         return {}
+
+
+async def _asked(client: Any, expression: str) -> dict[str, Any]:
+    asked = client.execute("", silent=True, user_expressions={"facts": expression})
+    while True:
+        reply = await client.shell_channel.get_msg(timeout=PATIENCE)
+        if reply["parent_header"].get("msg_id") == asked:
+            return reply["content"]

@@ -169,7 +169,9 @@ def test_a_path_that_is_absolute_is_told_where_nothing_is(folder, tmp_path, writ
 
 
 def test_links_between_notebooks_lead_to_their_pages(folder, tmp_path, write_notebook):
-    write_notebook("here/course/n.ipynb", "#md # N\n[next](../more/m.ipynb) [self](n.ipynb)", "x = 1")
+    write_notebook(
+        "here/course/n.ipynb", "#md # N\n[next](../more/m.ipynb) [self](n.ipynb)", "x = 1"
+    )
     other, itself = (str(folder / name) for name in ("more/m.ipynb", "course/n.ipynb"))
     sent = errand(call(**{other: "m", itself: "n"}))
 

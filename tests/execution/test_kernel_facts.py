@@ -59,6 +59,13 @@ def test_a_kernel_in_disorder_says_what_it_can(cell):
     assert found == {} or found["versions"]["python"] == sys.version.split()[0]
 
 
+def test_a_kernel_whose_cell_has_just_failed_is_asked_until_it_listens_again():
+    """As if the moment lasted: how long it does is up to threads of ipykernel."""
+    deaf = "import threading; kernel = get_ipython().kernel; kernel._aborting = True"
+    found, _ = asked(f"{deaf}\nthreading.Timer(0.3, setattr, [kernel, '_aborting', False]).start()")
+    assert found["device"] == "cpu"
+
+
 def test_a_kernel_of_another_language_is_not_asked():
     found, _ = asked(metadata={"language_info": {"name": "R"}})
     assert found == {}

@@ -5,7 +5,6 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from queue import Empty
 from typing import IO, Any
 
 from labkit.execution.documents import Notebook
@@ -117,18 +116,19 @@ async def facts(client: Any, started: Any, metadata: Mapping[str, Any]) -> dict[
         return {}
     expression = f"(lambda space: exec({FACTS!r}, space) or space['facts'])({{}})"
     try:
-        # In the moment after a cell has failed, a kernel drops whatever it is asked.
-        while (reply := await _asked(client, expression))["status"] == "aborted":
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            # In the moment after a cell has failed, a kernel drops whatever it is asked.
+            while (reply := await _asked(client, expression))["status"] == "aborted":
+                await asyncio.sleep(0.01)
         answer = reply["user_expressions"]["facts"]
         return json.loads(ast.literal_eval(answer["data"]["text/plain"]))
-    except (Empty, KeyError, ValueError):
+    except (TimeoutError, KeyError, ValueError):
         return {}
 
 
 async def _asked(client: Any, expression: str) -> dict[str, Any]:
     asked = client.execute("", silent=True, user_expressions={"facts": expression})
     while True:
-        reply = await client.shell_channel.get_msg(timeout=PATIENCE)
+        reply = await client.shell_channel.get_msg()
         if reply["parent_header"].get("msg_id") == asked:
             return reply["content"]

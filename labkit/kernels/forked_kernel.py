@@ -1,6 +1,7 @@
 """What a child of the fork server runs as a Jupyter kernel: ipykernel, as it would start itself."""
 
 import errno
+import logging
 import os
 import socket
 import sys
@@ -67,6 +68,22 @@ class ForkedKernelApp(IPKernelApp):
             super().init_kernel()
         finally:
             ipkernel.sys = sys
+
+    def _configure_logging(self) -> None:
+        """Set up the log of this application alone, as if no library had a log yet.
+
+        traitlets would close the handlers that libraries have opened, and visit all their loggers.
+        """
+        if self.logging_config:
+            super()._configure_logging()
+            return
+        log = logging.getLogger(type(self).__name__)
+        handler = logging.StreamHandler()
+        handler.setLevel(self.log_level)
+        handler.setFormatter(self._log_formatter_cls(self.log_format, self.log_datefmt))
+        log.handlers[:] = [handler]
+        log.level = logging.DEBUG  # not with setLevel, which visits all loggers, too
+        self._logging_configured = True
 
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Understand the arguments, without building a parser for them where they are plain."""

@@ -6,6 +6,7 @@ a fresh Python, without the seconds that imports take.
 
 import argparse
 import gc
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -16,16 +17,23 @@ from labkit.kernels.forked_child import become
 from labkit.kernels.preload import RECIPES, Recipe, preload
 from labkit.kernels.threads import find_pools
 
-__all__ = ["main"]
+__all__ = ["main", "prepare_environment"]
 
 PREPARED = {
-    # Threads do not survive a fork; a child has as many as its own environment allows.
-    **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")},
+    # Threads do not survive a fork, and these libraries start theirs when they are loaded; a child
+    # has as many as its own environment allows.
+    "OPENBLAS_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
     # Should a package ask for a GPU while it is imported, PyTorch answers without touching it.
     "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",  # the debugger says nothing of the modules it cannot see
 }
-MEANT_FOR_A_CHILD = ("JPY_PARENT_PID", "MPLBACKEND")
+UNLESS_CHOSEN = {
+    # Threads of OpenBLAS that have nothing to do keep a core busy for 2 to the power of this many
+    # cycles, usually 26: a tenth of the time that a kernel takes to start, once for each pool.
+    "OPENBLAS_THREAD_TIMEOUT": "18",
+}
+MEANT_FOR_A_CHILD = ("JPY_PARENT_PID", "MKL_NUM_THREADS", "MPLBACKEND", "OMP_NUM_THREADS")
 
 
 def main() -> int:
@@ -48,17 +56,26 @@ def main() -> int:
     become(request, recipe.target)
 
 
+def prepare_environment() -> None:
+    """Give this process the environment of a server: what a child chooses must not be fixed in it.
+
+    It comes before every import that may load a C library.
+    """
+    os.environ.update({**UNLESS_CHOSEN, **os.environ, **PREPARED})
+    for name in MEANT_FOR_A_CHILD:
+        os.environ.pop(name, None)
+
+
 def _prepare(recipe: Recipe) -> None:
     # The folder of the sockets is no place to import from.
     sys.path[:] = [place for place in sys.path if place not in ("", os.getcwd())]
-    os.environ.update(PREPARED)
-    for name in MEANT_FOR_A_CHILD:
-        os.environ.pop(name, None)
+    prepare_environment()
     gc.disable()
     own, _, _ = recipe.target.partition(":")
     for failure in preload([*recipe.modules, own], recipe.forgotten):
         print(f"not imported: {failure}", file=sys.stderr, flush=True)
     find_pools()
+    importlib.invalidate_caches()  # what a child would do first; there, to forget is to copy
     # A collection in a child would otherwise write to, and so copy, all pages of the server.
     gc.collect()
     gc.freeze()

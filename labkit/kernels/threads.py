@@ -1,6 +1,6 @@
 """How many threads the libraries of a forked process compute with.
 
-They read this from their environment when they are loaded, in the server, where it is one.
+They read this from their environment when they are loaded, which was in the server.
 """
 
 import os
@@ -60,7 +60,9 @@ def find_pools() -> Any:
 
 def set_threads(environment: Mapping[str, str]) -> None:
     """Give PyTorch and the libraries of linear algebra the threads that an environment asks for."""
-    if torch := sys.modules.get("torch"):
+    torch = sys.modules.get("torch")
+    # To set a number, even that which it is, starts threads that spin for a while.
+    if torch and torch.get_num_threads() != wanted(environment):
         torch.set_num_threads(wanted(environment))
     if pools := find_pools():
         for kind, library in ENVIRONMENT.items():

@@ -14,7 +14,9 @@ from pathlib import Path
 from labkit.kernels.fork_protocol import listen
 from labkit.kernels.fork_requests import ForkServer
 from labkit.kernels.forked_child import become
+from labkit.kernels.forkserver import prepare_environment
 from labkit.kernels.preload import preload
+prepare_environment()
 path = Path(sys.argv[1])
 preload(filter(None, sys.argv[3].split(",")))
 later = tuple(filter(None, sys.argv[4].split(",")))

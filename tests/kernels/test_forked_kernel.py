@@ -44,6 +44,37 @@ def test_it_looks_like_an_ordinary_kernel(kernel):
     assert json.loads(kernel.run(code)) == expected
 
 
+def test_logs_of_libraries_stay_as_the_libraries_have_set_them_up(kernel):
+    """ipykernel's own log is set up last here; elsewhere it is there before any library."""
+    code = "import logging, torch\nopen_ = [ref() for ref in logging._handlerList]\n"
+    code += "print([h in open_ for h in logging.getLogger('torch').handlers])"
+    assert kernel.run(code) == "[True]\n"
+
+
+FORMATTER = "{'formatters': {'console': {'format': '<%(message)s>'}}}"
+
+
+@pytest.mark.parametrize(
+    ("options", "logged"),
+    [
+        ([], "[ForkedKernelApp] WARNING | too much\n"),
+        (["--Application.log_level=ERROR"], ""),
+        (["--Application.log_format=%(message)s!"], "too much!\n"),
+        ([f"--Application.logging_config={FORMATTER}"], "<too much>\n"),
+    ],
+)
+def test_it_logs_as_it_is_asked_to(tmp_path, options, logged):
+    code = "from ipykernel.kernelapp import IPKernelApp; log = IPKernelApp.instance().log\n"
+    with (
+        (tmp_path / "log").open("w") as log,
+        started(extra_arguments=options, stderr=log) as kernel,
+    ):
+        kernel.run(f"{code}log.warning('too much'); log.info('never')")
+    said = (tmp_path / "log").read_text().splitlines(keepends=True)
+    assert [line for line in said if "much" in line] == ([logged] if logged else [])
+    assert not any("never" in line for line in said)
+
+
 def test_output_is_caught_whoever_writes_it(kernel):
     code = "import os, subprocess\nprint('Python', flush=True)\n"
     assert kernel.run(code) == "Python\n"

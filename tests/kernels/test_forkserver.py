@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from labkit.kernels import fork_protocol
+from labkit.kernels.forkserver import prepare_environment
 
 from .forking import answers, is_alive, soon
 
@@ -19,6 +20,18 @@ def started(path, *options):
     with fork_protocol.connect(path) as connection:
         fork_protocol.ask(connection, "status")
         return fork_protocol.answers(connection)[0]["server"]
+
+
+def test_its_environment_decides_nothing_that_a_child_may_choose(monkeypatch):
+    chosen = {"OMP_NUM_THREADS": "7", "OPENBLAS_NUM_THREADS": "7", "OPENBLAS_THREAD_TIMEOUT": "26"}
+    monkeypatch.setattr(os, "environ", {**chosen, "MPLBACKEND": "agg", "HOME": "/home/ada"})
+    prepare_environment()
+    assert "OMP_NUM_THREADS" not in os.environ
+    assert "MPLBACKEND" not in os.environ
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    # What is fixed when a library is loaded is part of the server's address.
+    assert os.environ["OPENBLAS_THREAD_TIMEOUT"] == "26"
+    assert os.environ["HOME"] == "/home/ada"
 
 
 def test_it_is_nobodys_child_and_ends_when_it_is_idle(tmp_path):

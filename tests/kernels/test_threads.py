@@ -45,12 +45,13 @@ def test_cores_are_those_this_process_may_use():
 @linux
 def test_without_threadpoolctl_pytorch_has_them_all_the_same(monkeypatch):
     told = []
-    torch = types.SimpleNamespace(set_num_threads=told.append)
+    torch = types.SimpleNamespace(get_num_threads=lambda: 2, set_num_threads=told.append)
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setitem(sys.modules, "threadpoolctl", None)
     find_pools.cache_clear()
     try:
         set_threads({"OMP_NUM_THREADS": "3"})
+        set_threads({"OMP_NUM_THREADS": "2"})  # which it has
     finally:
         find_pools.cache_clear()
     assert told == [3]
@@ -58,7 +59,6 @@ def test_without_threadpoolctl_pytorch_has_them_all_the_same(monkeypatch):
 
 @linux
 def test_a_child_computes_with_as_many_as_it_is_asked_to(tmp_path):
-    """Its server has one, whatever the environment says."""
     code = (
         "import json, threadpoolctl\n"
         "print(json.dumps([pool['num_threads'] for pool in threadpoolctl.threadpool_info()]))"
@@ -67,3 +67,24 @@ def test_a_child_computes_with_as_many_as_it_is_asked_to(tmp_path):
         for count in (1, 2):
             said, _ = server.run(code, env={**os.environ, "OMP_NUM_THREADS": str(count)})
             assert set(json.loads(said)) == {count}
+
+
+@linux
+@pytest.mark.parametrize("servers", ["1", "3"])
+def test_pytorch_computes_with_as_many_as_it_is_asked_to(tmp_path, monkeypatch, servers):
+    """The environment in which the server was started is that of its first child, not of all."""
+    monkeypatch.setenv("OMP_NUM_THREADS", servers)
+    monkeypatch.setenv("MKL_NUM_THREADS", servers)
+    usual = {name: value for name, value in os.environ.items() if "_NUM_THREADS" not in name}
+    code = "import torch; (torch.ones(300, 300) @ torch.ones(300, 300)).exp()\n"
+    code += "print(torch.get_num_threads(), torch.__config__.parallel_info())"
+    with serving(tmp_path, modules="torch,threadpoolctl") as server:
+        for asked, count in (
+            ({}, cores()),
+            ({"OMP_NUM_THREADS": "1"}, 1),
+            ({"OMP_NUM_THREADS": "3"}, 3),
+        ):
+            said, _ = server.run(code, env=usual | asked)
+            assert said.startswith(f"{count} ")
+            assert f"omp_get_max_threads() : {count}\n" in said
+            assert f"mkl_get_max_threads() : {count}\n" in said

@@ -26,36 +26,38 @@ PATIENCE = 120.0
 
 
 def measure(rounds: int, tick: Callable[[str], None]) -> dict[str, dict[str, Spread]]:
-    """Run the cells of a notebook in four kernels, and add up what each holds for itself alone.
+    """Run the cells of a notebook in four kernels, and add up what they hold, alone and shared.
 
-    The pages that forked kernels share with their server count once, with the server: as what it
-    holds alone while it has no child.
+    What several processes share counts as a part for each, so that the sum over all of them is the
+    memory in use. Forked kernels share with their server, which counts with them and is not there
+    for the ordinary ones; all of them share the files of PyTorch.
     """
     held: dict[str, list[tuple[float, float]]] = {FORKED: [], ORDINARY: []}
-    servers.warm()
-    servers.settle()
     with tempfile.TemporaryDirectory(prefix="memory-") as folder:
         os.environ[notebooks.WITNESS] = str(Path(folder, "witness"))
-        for _ in range(rounds):
-            tick(NAME)
-            held[FORKED].append((_held_by_the_server(), asyncio.run(_four(FORKED))))
-            held[ORDINARY].append((0.0, asyncio.run(_four(ORDINARY))))
+        for kind in held:
+            servers.warm() if kind == FORKED else servers.cool()
+            servers.settle()
+            for _ in range(rounds):
+                if kind == FORKED:
+                    tick(NAME)
+                held[kind].append(asyncio.run(_four(kind)))
     return {
         kind: {
-            "kernels_mb": spread([kernels for _, kernels in each]),
-            "server_mb": spread([server for server, _ in each]),
-            "together_mb": spread([server + kernels for server, kernels in each]),
+            "kernels_mb": spread([kernels for kernels, _ in each]),
+            "server_mb": spread([server for _, server in each]),
+            "together_mb": spread([server + kernels for kernels, server in each]),
         }
         for kind, each in held.items()
     }
 
 
-async def _four(kind: str) -> float:
+async def _four(kind: str) -> tuple[float, float]:
     make, _ = ROWS[kind]
     managers = [make() for _ in range(COUNT)]
     try:
         numbers = [await _worked(manager) for manager in managers]
-        return sum(map(_held, numbers))
+        return sum(map(_held, numbers)), sum(map(_held, _servers()))
     finally:
         for manager in managers:
             await manager.shutdown_kernel(now=True)
@@ -80,14 +82,14 @@ async def _worked(manager: Any) -> int:
     return int(reply["content"]["user_expressions"]["number"]["data"]["text/plain"])
 
 
-def _held_by_the_server() -> float:
-    (server,) = [each for each in servers.running() if "kernel" in each.cmdline()]
-    return _held(server.pid)
+def _servers() -> list[int]:
+    """Return the numbers of the servers of kernels: those of workers have no part in this."""
+    return [each.pid for each in servers.running() if "kernel" in each.cmdline()]
 
 
 def _held(number: int) -> float:
-    """Return the megabytes that would be free if this process alone ended."""
-    return round(psutil.Process(number).memory_full_info().uss / 1e6, 1)
+    """Return a process's share of the memory in use, in megabytes."""
+    return round(psutil.Process(number).memory_full_info().pss / 1e6, 1)
 
 
 def lines(figures: dict[str, dict[str, Spread]]) -> list[list[str]]:

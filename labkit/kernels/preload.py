@@ -5,6 +5,7 @@ modules of lessons, are imported by the children themselves.
 """
 
 import importlib
+import platform
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -128,6 +129,7 @@ def preload(modules: Iterable[str], forgotten: Iterable[str] = ()) -> list[str]:
         failures = [failure for name in modules if (failure := _import(name))]
     if registry := sys.modules.get("matplotlib.backends.registry"):
         registry.backend_registry.list_all()  # looks through all installed packages, once for all
+    platform.platform(terse=True)  # looks for its C library in Python's own file, once for all
     for name in forgotten:
         _forget(name)
     return failures

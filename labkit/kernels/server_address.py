@@ -56,6 +56,7 @@ OWN_CODE = (
     "kernels/forked_kernel",
     "kernels/forked_output",
     "kernels/forkserver",
+    "kernels/huge_pages",
     "kernels/kernel_arguments",
     "kernels/light_imports",
     "kernels/preload",

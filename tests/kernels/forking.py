@@ -1,12 +1,21 @@
 """A fork server that has imported nothing, so that tests of its workings start it in no time."""
 
 import os
+import platform
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 
-from labkit.kernels import fork_protocol, forked
+import pytest
+
+from labkit.kernels import fork_protocol, forked, huge_pages
+
+LINUX = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdecimal())
+needs_huge_pages = pytest.mark.skipif(
+    sys.platform != "linux" or LINUX < (6, 1) or not huge_pages.SIZE.exists(),
+    reason="memory can be put into huge pages from Linux 6.1 on, if it has them",
+)
 
 SERVER = """
 import sys

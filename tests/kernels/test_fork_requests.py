@@ -2,13 +2,14 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from labkit.kernels import fork_protocol
-from labkit.kernels.fork_requests import thread_count
+from labkit.kernels.fork_requests import PAUSE, thread_count
 
-from .forking import answers, is_alive, serving, soon
+from .forking import answers, is_alive, needs_huge_pages, serving, soon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 
@@ -149,3 +150,22 @@ def test_with_a_second_thread_it_refuses(tmp_path):
 
 def test_threads_are_counted():
     assert thread_count() >= 1
+
+
+@needs_huge_pages
+def test_its_memory_is_put_together_while_it_has_no_child(tmp_path):
+    """With one, what they share would be there twice."""
+    (tmp_path / "large.py").write_text("kept = [str(number) * 9 for number in range(1_000_000)]")
+    with serving(tmp_path, modules="large") as server:
+        child = server.fork("import time; time.sleep(60)")
+        time.sleep(PAUSE + 0.5)
+        assert huge(server) == 0
+        child.kill()
+        child.wait(30)
+        assert soon(lambda: huge(server) > 10e6)
+
+
+def huge(server):
+    """Return how many bytes of a server are in huge pages."""
+    lines = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if "AnonHugePages" in line)

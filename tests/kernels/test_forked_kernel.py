@@ -44,6 +44,14 @@ def test_it_looks_like_an_ordinary_kernel(kernel):
     assert json.loads(kernel.run(code)) == expected
 
 
+def test_a_reset_forgets_the_modules_that_were_imported_since_the_start():
+    with started() as kernel:
+        kernel.run("import wave, torch")
+        assert "culling" in kernel.run("%reset -f --aggressive")
+        code = "import sys; print([name in sys.modules for name in ('wave', 'torch', 'IPython')])"
+        assert kernel.run(code) == "[False, True, True]\n"
+
+
 def test_logs_of_libraries_stay_as_the_libraries_have_set_them_up(kernel):
     """ipykernel's own log is set up last here; elsewhere it is there before any library."""
     code = "import logging, torch\nopen_ = [ref() for ref in logging._handlerList]\n"

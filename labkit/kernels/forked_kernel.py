@@ -95,6 +95,17 @@ class ForkedKernelApp(IPKernelApp):
         log.level = logging.DEBUG  # not with setLevel, which visits all loggers, too
         self._logging_configured = True
 
+    def start(self) -> None:
+        """Be a kernel until it is shut down, and has said so.
+
+        The thread that was asked to shut it down says at last that it is idle, through the thread
+        for outputs. Should that have ended before, as in ipykernel, both would wait for ever.
+        """
+        super().start()
+        if self.control_thread and self.control_thread.is_alive():
+            self.control_thread.stop()
+            self.control_thread.join()
+
     def parse_command_line(self, argv: list[str] | None = None) -> None:
         """Understand the arguments, without building a parser for them where they are plain."""
         config = kernel_arguments.plain(argv or [])

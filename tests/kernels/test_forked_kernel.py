@@ -52,6 +52,26 @@ def test_a_reset_forgets_the_modules_that_were_imported_since_the_start():
         assert kernel.run(code) == "[False, True, True]\n"
 
 
+LATE = """
+import pathlib, time
+kernel = get_ipython().kernel
+say, stop = kernel._publish_status_and_flush, kernel.iopub_thread.io_loop.stop
+control = kernel.control_thread
+kernel._publish_status_and_flush = lambda *what: (time.sleep(0.5), say(*what))
+note = pathlib.Path({place!r}).write_text
+kernel.iopub_thread.io_loop.stop = lambda: (note(f"control {{control.is_alive()}}"), stop())
+"""
+
+
+def test_outputs_are_sent_until_nobody_is_left_to_say_anything(tmp_path):
+    """Else both threads may wait for each other for ever."""
+    with started() as kernel:
+        kernel.run(LATE.format(place=str(tmp_path / "note")))
+        kernel.manager.shutdown_kernel()
+        assert kernel.provisioner.exit_code == 0, "killed when its time was up"
+        assert (tmp_path / "note").read_text() == "control False"
+
+
 def test_logs_of_libraries_stay_as_the_libraries_have_set_them_up(kernel):
     """ipykernel's own log is set up last here; elsewhere it is there before any library."""
     code = "import logging, torch\nopen_ = [ref() for ref in logging._handlerList]\n"

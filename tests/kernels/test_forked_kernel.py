@@ -53,13 +53,14 @@ def test_a_reset_forgets_the_modules_that_were_imported_since_the_start():
 
 
 LATE = """
-import pathlib, time
-kernel = get_ipython().kernel
-say, stop = kernel._publish_status_and_flush, kernel.iopub_thread.io_loop.stop
-control = kernel.control_thread
-kernel._publish_status_and_flush = lambda *what: (time.sleep(0.5), say(*what))
-note = pathlib.Path({place!r}).write_text
-kernel.iopub_thread.io_loop.stop = lambda: (note(f"control {{control.is_alive()}}"), stop())
+def slow_down(kernel):  # IPython empties its namespace at the end: what is needed then lies in here
+    import pathlib, time
+    note, loop = pathlib.Path({place!r}).write_text, kernel.iopub_thread.io_loop
+    say, stop, control = kernel._publish_status_and_flush, loop.stop, kernel.control_thread
+    kernel._publish_status_and_flush = lambda *what: (time.sleep(0.5), say(*what))
+    loop.stop = lambda: (note(f"control {{control.is_alive()}}"), stop())
+
+slow_down(get_ipython().kernel)
 """
 
 

@@ -23,7 +23,7 @@ def progress(jobs: Sequence[Job]) -> "Lines":
 
 def said(outcome: Outcome) -> str:
     """Say in a line or two what became of a notebook."""
-    sign = "✓" if outcome.passed else "✗"
+    sign = "✓" if outcome.passed else "–" if outcome.status == "skipped" else "✗"
     if outcome.resumed:
         return f"{sign} {outcome.name}  {WORDS[outcome.status]} before, unchanged"
     time = f"  {seconds(outcome.seconds)}" if outcome.seconds else ""

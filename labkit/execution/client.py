@@ -11,49 +11,22 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
-from nbclient.util import ensure_async, run_sync
+from nbclient.util import ensure_async
 
 from labkit.execution import kernel_facts, limits, streams
-from labkit.kernels import ready
+from labkit.execution.ready_at_once import ReadyAtOnce
 from labkit.kernels.kernel_manager import KernelManager
 from labkit.kernels.kernels_ahead import KernelsAhead, started
 from labkit.kernels.last_words import LastWords
 
-__all__ = ["Client", "Overdue", "ReadyAtOnce"]
+__all__ = ["Client", "Overdue"]
 
 GRACE = 2.0
 """Seconds that an interrupted cell has to end before its kernel is killed."""
 
 Overdue = tuple[str, int | float]
 """What took too long (``"cell"`` or ``"notebook"``), and the seconds it had."""
-
-
-class ReadyAtOnce(NotebookClient):
-    """A client that begins when the kernel answers, without waiting longer to be sure."""
-
-    async def async_start_new_kernel_client(self) -> Any:
-        """Connect to the kernel, and return the connection once outputs arrive over it."""
-        self.kc = self.km.client()
-        self.kc.start_channels()
-        try:
-            await ready.answers(self.kc, self.km.is_alive, self.startup_timeout)
-        except BaseException:
-            await self._async_cleanup_kernel()
-            raise
-        self.kc.allow_stdin = False
-        return self.kc
-
-    start_new_kernel_client = run_sync(async_start_new_kernel_client)
-
-    async def _async_poll_kernel_alive(self) -> None:
-        # Who cancels a cell leaves this behind, and takes the client away.
-        while self.kc is not None and await ensure_async(self.kc.is_alive()):
-            await asyncio.sleep(0.1)
-        # What the kernel said last may still be on its way.
-        await asyncio.sleep(0.1)
-        self.task_poll_for_reply.cancel()
 
 
 class Client(ReadyAtOnce):
@@ -238,6 +211,13 @@ class Client(ReadyAtOnce):
         super().clear_output(outs, msg, cell_index)
         self._room.clear(cell_index)
         self.left_out.pop(cell_index, None)
+
+    def _update_display_id(self, display_id: str, msg: dict[str, Any]) -> None:
+        """Put something in the place of an output, if it is not too large for any place."""
+        update = msg["header"]["msg_type"] == "update_display_data"
+        if update and (excess := self._room.cut_update(msg)) and self.at is not None:
+            self.left_out[self.at] += excess
+        super()._update_display_id(display_id, msg)
 
     def _goes_on(self, outs: list[Any], msg: dict[str, Any]) -> bool:
         caught = self.output_hook_stack[msg["parent_header"].get("msg_id")]  # by an Output widget

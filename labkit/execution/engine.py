@@ -48,7 +48,7 @@ def _engine() -> Any:
     from papermill.utils import merge_kwargs, remove_args
 
     from labkit.execution import kernel_facts
-    from labkit.execution.client import ReadyAtOnce
+    from labkit.execution.ready_at_once import ReadyAtOnce
     from labkit.kernels.kernel_manager import KernelManager
 
     class Client(ReadyAtOnce, PapermillNotebookClient):

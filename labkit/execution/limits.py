@@ -66,6 +66,10 @@ class Room:
             return self._cut_text(used, content, has_room)
         return self._cut_display(used, content, has_room)
 
+    def cut_update(self, message: dict[str, Any]) -> int:
+        """Leave out what takes the place of an output and alone has no room; return its size."""
+        return self._cut_display(_Used(), message["content"], True)
+
     def clear(self, cell: int) -> None:
         """Give all its room back to a cell that has cleared its output."""
         self._used.pop(cell, None)

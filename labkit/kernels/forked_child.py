@@ -95,7 +95,6 @@ def _separate(asked: Mapping[str, Any]) -> None:
     sys.argv = list(asked["argv"])
     sys.orig_argv = [sys.executable, *sys.argv]
     sys.modules["__main__"] = types.ModuleType("__main__")
-    importlib.invalidate_caches()
     gc.enable()
     _forget_the_server()
     _reseed()

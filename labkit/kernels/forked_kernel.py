@@ -34,12 +34,19 @@ OWN_PACKAGES = {
     *("jupyter_core", "parso", "prompt_toolkit", "psutil", "pygments", "tornado", "traitlets"),
     *("zmq", *sys.stdlib_module_names),
 }
-OWN_MODULES = {
-    name: SimpleNamespace(__file__=getattr(module, "__file__", None))
+_FILES = [
+    module.__file__
     for name, module in list(sys.modules.items())
-    if name.partition(".")[0] in OWN_PACKAGES
+    if name.partition(".")[0] in OWN_PACKAGES and getattr(module, "__file__", None)
+]
+OWN_MODULES = {
+    number: SimpleNamespace(__file__=file)
+    # Copies that lie side by side: to use the names all over the memory is to write to all of it.
+    for number, file in enumerate("\0".join(_FILES).split("\0"))
 }
 """Of the kernel itself, as they were when this module was imported."""
+LABKITS_MODULES = [name for name in sys.modules if name.partition(".")[0] == "labkit"]
+"""To find them in a forked process would be to write to the name of every module."""
 
 
 class ForkedKernelApp(IPKernelApp):
@@ -177,7 +184,7 @@ def _choose_backend() -> None:
 
 def _forget_labkit() -> None:
     """Let a notebook import labkit as it is on disk now, not as it was when the server started."""
-    for name in [name for name in sys.modules if name.partition(".")[0] == "labkit"]:
+    for name in LABKITS_MODULES:
         del sys.modules[name]
 
 

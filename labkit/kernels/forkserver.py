@@ -6,7 +6,6 @@ a fresh Python, without the seconds that imports take.
 
 import argparse
 import gc
-import importlib
 import os
 import sys
 from pathlib import Path
@@ -75,7 +74,6 @@ def _prepare(recipe: Recipe) -> None:
     for failure in preload([*recipe.modules, own], recipe.forgotten):
         print(f"not imported: {failure}", file=sys.stderr, flush=True)
     find_pools()
-    importlib.invalidate_caches()  # what a child would do first; there, to forget is to copy
     # A collection in a child would otherwise write to, and so copy, all pages of the server.
     gc.collect()
     gc.freeze()

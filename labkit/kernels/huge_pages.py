@@ -6,14 +6,23 @@ not to be had, nothing changes.
 """
 
 import ctypes
+import mmap
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 __all__ = ["gather", "places"]
 
 COLLAPSE = 25
 """``MADV_COLLAPSE`` of ``madvise``: put what lies in small pages here into a huge one, now."""
+
+ENOUGH = 0.9
+"""Of a huge page that is in memory already, so that to fill it up costs little."""
+
+ENTRY, PRESENT = 8, 63
+"""Bytes of an entry of ``/proc/self/pagemap``, and its bit for a page that is in memory."""
 
 ANONYMOUS = re.compile(r"([0-9a-f]+)-([0-9a-f]+) rw-p 0+ 00:00 0\s*(?:\[heap\])?$", re.MULTILINE)
 SIZE = Path("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size")
@@ -30,9 +39,18 @@ def gather() -> Iterator[bool]:
     except (AttributeError, OSError, ValueError):
         return
     madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
-    for place in list(places(Path("/proc/self/maps").read_text(), size)):
-        madvise(place, size, COLLAPSE)  # or not: some memory has to stay as it is
-        yield True
+    with suppress(OSError), open("/proc/self/pagemap", "rb", buffering=0) as pages:
+        for place in list(places(Path("/proc/self/maps").read_text(), size)):
+            if _filled(pages, place, size) > ENOUGH:
+                madvise(place, size, COLLAPSE)  # or not: some memory has to stay as it is
+                yield True
+
+
+def _filled(pages: BinaryIO, place: int, size: int) -> float:
+    """Return how much of a huge page is in memory, between 0 and 1."""
+    pages.seek(place // mmap.PAGESIZE * ENTRY)
+    entries = memoryview(pages.read(size // mmap.PAGESIZE * ENTRY)).cast("Q")
+    return sum(entry >> PRESENT for entry in entries) / (len(entries) or 1)
 
 
 def places(maps: str, size: int) -> Iterator[int]:

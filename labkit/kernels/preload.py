@@ -132,6 +132,7 @@ def preload(modules: Iterable[str], forgotten: Iterable[str] = ()) -> list[str]:
     platform.platform(terse=True)  # looks for its C library in Python's own file, once for all
     for name in forgotten:
         _forget(name)
+    importlib.invalidate_caches()  # what has been installed since is found; by every child, too
     return failures
 
 

@@ -25,7 +25,7 @@ def test_notes_reasons_and_what_was_taken_over_are_said():
     noted = Outcome(PATH, "passed", seconds=2.0, notes=("cell 1: 9 MB were left out",))
     assert said(noted).endswith("passed  2.0 s\n    cell 1: 9 MB were left out")
     skipped = Outcome(PATH, "skipped", reason="01 did not pass")
-    assert said(skipped) == "✗ 02_convolution  skipped\n    01 did not pass"
+    assert said(skipped) == "– 02_convolution  skipped\n    01 did not pass"
     kept = Outcome(PATH, "passed", seconds=2.0, resumed=True)
     assert said(kept) == "✓ 02_convolution  passed before, unchanged"
 

@@ -90,6 +90,20 @@ def test_what_is_left_out_is_counted_and_told_in_the_cell(tmp_path):
     assert outputs(made, 1) == [("stream", "short\n")]
 
 
+def test_what_takes_the_place_of_an_output_has_to_fit_too(tmp_path):
+    cell = (
+        "from IPython.display import HTML, display\n"
+        "shown = display(HTML('first'), display_id=True)\n"
+        "for i in range(9):\n    shown.update(HTML('x' * 300 + str(i)))"
+    )
+    made = client(tmp_path, cell, "shown.update(HTML('y' * 2000))")
+    made._room = limits.Room(displayed=1000)
+    asyncio.run(made.attempt())
+    [output] = made.nb.cells[0].outputs
+    assert output.data == {"text/plain": "an output of 2.03 kB was left out"}
+    assert made.left_out.keys() == {1}
+
+
 def test_an_output_widget_takes_what_is_printed_in_it(tmp_path):
     cell = "import ipywidgets\nout = ipywidgets.Output()\nwith out:\n    print('inside')\nout"
     made, stopped = attempt(tmp_path, cell)

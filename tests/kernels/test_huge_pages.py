@@ -50,6 +50,20 @@ def test_what_was_in_small_pages_is_in_huge_ones():
     assert after < before / 2
 
 
+@needs_huge_pages
+def test_memory_that_was_hardly_used_is_not_filled_up():
+    code = (
+        "import mmap, resource\n"
+        "from labkit.kernels import huge_pages\n"
+        "place = mmap.mmap(-1, 200_000_000, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)\n"
+        "place[::100_000] = bytes(2_000)\n"
+        "print(sum(huge_pages.gather()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) < 20, "of the 95 that would fit in there"
+
+
 @pytest.mark.parametrize("size", ["", "many"])
 def test_where_there_are_none_nothing_is_done(tmp_path, monkeypatch, size):
     monkeypatch.setattr(huge_pages, "SIZE", tmp_path / "size")

@@ -8,6 +8,8 @@ import pytest
 
 from labkit.kernels.preload import RECIPES, preload
 
+from .forking import serving
+
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_only_packages_of_others_are_imported(name):
@@ -87,3 +89,12 @@ def test_a_prepared_server_has_run_nothing():
     assert found["asked"] is None, "nobody asked for a GPU"
     assert set(found["lessons"]) <= {"labkit._lazy", "labkit.errors"}
     assert not found["backend"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
+def test_a_child_finds_what_was_written_after_its_server_has_looked(tmp_path):
+    (tmp_path / "first.py").write_text("")
+    with serving(tmp_path, modules="first") as server:
+        for number in range(5):
+            (tmp_path / f"second{number}.py").write_text("")
+            assert server.run(f"import second{number}; print('found')") == ("found\n", 0)

@@ -29,7 +29,7 @@ PREPARED = {
 }
 UNLESS_CHOSEN = {
     # Threads of OpenBLAS that have nothing to do keep a core busy for 2 to the power of this many
-    # cycles, usually 26: a tenth of the time that a kernel takes to start, once for each pool.
+    # cycles. Usually it is 26: thirty milliseconds, for each pool, while a kernel wants to start.
     "OPENBLAS_THREAD_TIMEOUT": "18",
 }
 MEANT_FOR_A_CHILD = ("JPY_PARENT_PID", "MKL_NUM_THREADS", "MPLBACKEND", "OMP_NUM_THREADS")

@@ -15,6 +15,7 @@ from typing import Any
 from labkit.kernels import huge_pages
 from labkit.kernels.fork_protocol import receive, tell
 from labkit.kernels.preload import preload
+from labkit.kernels.threads import find_pools
 
 __all__ = ["IDLE", "ForkServer", "Request", "thread_count"]
 
@@ -109,6 +110,8 @@ class ForkServer:
             return False
         if self._later:
             preload([self._later.pop(0)])
+            find_pools.cache_clear()
+            find_pools()
             gc.freeze()
             return True
         return not self._children and next(self._gathering, False)

@@ -1,13 +1,14 @@
 import json
 import os
 import sys
+import time
 import types
 
 import pytest
 
 from labkit.kernels.threads import cores, find_pools, set_threads, wanted
 
-from .forking import serving
+from .forking import serving, soon
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 
@@ -67,6 +68,24 @@ def test_a_child_computes_with_as_many_as_it_is_asked_to(tmp_path):
         for count in (1, 2):
             said, _ = server.run(code, env={**os.environ, "OMP_NUM_THREADS": str(count)})
             assert set(json.loads(said)) == {count}
+
+
+@linux
+def test_what_a_server_imports_later_computes_with_as_many_too(tmp_path):
+    code = (
+        "import sys, threadpoolctl\n"
+        "pools = threadpoolctl.threadpool_info() if 'sklearn.utils' in sys.modules else []\n"
+        "print(*(f\"{pool['internal_api']} {pool['num_threads']}\" for pool in pools), sep='\\n')"
+    )
+    with serving(tmp_path, modules="threadpoolctl", later="sklearn.utils") as server:
+
+        def pools(count):
+            said, _ = server.run(code, env={**os.environ, "OMP_NUM_THREADS": str(count)})
+            return {*said.splitlines()}
+
+        soon(lambda: len(pools(1)) > 1 or time.sleep(1.2))
+        for count in (1, 3):
+            assert pools(count) == {f"openblas {count}", f"openmp {count}"}
 
 
 @linux

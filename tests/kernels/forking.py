@@ -25,9 +25,11 @@ from labkit.kernels.fork_requests import ForkServer
 from labkit.kernels.forked_child import become
 from labkit.kernels.forkserver import prepare_environment
 from labkit.kernels.preload import preload
+from labkit.kernels.threads import find_pools
 prepare_environment()
 path = Path(sys.argv[1])
 preload(filter(None, sys.argv[3].split(",")))
+find_pools()
 later = tuple(filter(None, sys.argv[4].split(",")))
 server = ForkServer(listen(path), path, idle=float(sys.argv[2]), later=later)
 request = server.serve()

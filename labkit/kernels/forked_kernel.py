@@ -72,7 +72,7 @@ class ForkedKernelApp(IPKernelApp):
         """Make the kernel; only its own modules are closed to a debugger, not those of the server.
 
         To note them, ipykernel reads every module there is. In a forked process that would also
-        copy five thousand pages of memory.
+        copy the memory in which they lie.
         """
         with _showing(OWN_MODULES, ipkernel):
             super().init_kernel()
@@ -80,8 +80,8 @@ class ForkedKernelApp(IPKernelApp):
     def init_code(self) -> None:
         """Run what its user has asked for at the start, and do not note the names of all modules.
 
-        To put a name into a set is to write to it, and so to copy the page where it lies: 1,500
-        pages. What the set is for, ``%reset --aggressive``, has it from ``_FirstModules``.
+        To put a name into a set is to write to it, and so to copy the page where it lies. What the
+        set is for, ``%reset --aggressive``, has it from ``_FirstModules``.
         """
         with _showing({}, shellapp):
             super().init_code()

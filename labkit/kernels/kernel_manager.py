@@ -42,6 +42,8 @@ class KernelManager(AsyncKernelManager):
         """Start the kernel. jupyter_client waits 0.01 s longer each time, for its own tests."""
         start = AsyncKernelManager._async_start_kernel
         await getattr(start, "__wrapped__", start)(self, **options)
+        if not self.ready.done():
+            self.ready.set_result(None)
 
     async def cleanup_resources(self, restart: bool = False) -> Any:
         """Remove what the kernel has left, and its folder unless it starts again."""

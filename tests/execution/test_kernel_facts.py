@@ -1,5 +1,6 @@
 import asyncio
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -44,6 +45,8 @@ def test_a_kernel_says_what_it_is():
     assert found["host"]
     assert {"python", "platform", "labkit", "torch", "numpy"} <= found["versions"].keys()
     assert found["versions"]["python"] == sys.version.split()[0]
+    for package in ("labkit", "torch", "numpy", "ipykernel"):
+        assert found["versions"][package] == metadata.version(package)
     assert 300e6 < found["peak_memory"] < 10e9
     assert ended == kernel_facts.Ended(forked=not forked.why_not())
 

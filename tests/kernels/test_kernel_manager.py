@@ -10,6 +10,7 @@ from labkit.kernels.kernel_manager import KernelManager
 async def answered(manager):
     """Start a kernel, have it add two numbers, end it; return its answer."""
     await manager.start_kernel()
+    assert manager.ready.done()
     client = manager.client()
     client.start_channels()
     await client.wait_for_ready(timeout=60)

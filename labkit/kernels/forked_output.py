@@ -1,7 +1,8 @@
-"""What C libraries and other processes print in a cell, all of it, before the cell has ended.
+"""What is printed in a cell, by whomever, all of it, before the cell has ended or the kernel dies.
 
-They print to the descriptors 1 and 2, which are pipes that the kernel itself reads in a thread.
-ipykernel ends a cell without asking whether anything is still in them.
+C libraries and other processes print to the descriptors 1 and 2, which are pipes that the kernel
+itself reads in a thread. ipykernel ends a cell without asking whether anything is still in them,
+and takes for flushed what a dying kernel takes along.
 """
 
 import codecs
@@ -16,6 +17,8 @@ from contextlib import suppress
 from typing import Any
 
 from ipykernel.iostream import OutStream
+
+from labkit.kernels import io_threads
 
 __all__ = ["WholeOutput"]
 
@@ -48,11 +51,13 @@ class WholeOutput(OutStream):
     def _wait_for_the_sender(self, sender: threading.Thread) -> None:
         sent = threading.Event()
         self.pub_thread.schedule(self._flush)
-        self.pub_thread.schedule(sent.set)
+        # What that sends is put at the end of the queue, and only then is there an end to wait for.
+        self.pub_thread.schedule(lambda: self.pub_thread.schedule(sent.set))
         deadline = time.monotonic() + self.flush_timeout
         # ipykernel waits for a sender that has just ended, too: ten seconds when a kernel ends.
         while sender.is_alive() and not sent.wait(0.05) and time.monotonic() < deadline:
             pass
+        io_threads.written()
 
     def _wait_for_the_reader(self, reader: threading.Thread) -> None:
         with self._taking:

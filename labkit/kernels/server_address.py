@@ -57,6 +57,7 @@ OWN_CODE = (
     "kernels/forked_output",
     "kernels/forkserver",
     "kernels/huge_pages",
+    "kernels/io_threads",
     "kernels/kernel_arguments",
     "kernels/light_imports",
     "kernels/preload",

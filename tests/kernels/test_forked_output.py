@@ -1,7 +1,11 @@
+from contextlib import suppress
+from queue import Empty
+
 import pytest
 
 from labkit.kernels import forked
 
+from .forking import soon
 from .starting import started
 
 pytestmark = pytest.mark.skipif(bool(forked.why_not()), reason=forked.why_not() or "forked")
@@ -43,6 +47,25 @@ def test_a_pipe_that_is_never_empty_keeps_no_cell_waiting(kernel):
     kernel.run(endless)
     assert "the end" in kernel.run("print('the end')")
     kernel.run("process.kill()\n_ = process.wait()")
+
+
+@pytest.mark.parametrize("death", ["os._exit(3)", "ctypes.string_at(0)", "os.kill(os.getpid(), 9)"])
+def test_what_was_flushed_outlives_the_kernel(death):
+    code = f"import ctypes, os\nprint('last words', flush=True)\n{death}"
+    for _ in range(8):
+        with started() as kernel:
+            kernel.client.execute(code)
+            assert soon(lambda: not kernel.manager.is_alive())
+            assert last_words(kernel.client) == "last words\n"
+
+
+def last_words(client):
+    with suppress(Empty):
+        while True:
+            message = client.get_iopub_msg(timeout=5)
+            if message["msg_type"] == "stream":
+                return message["content"]["text"]
+    return ""
 
 
 def test_a_child_of_the_kernel_can_flush_too(kernel):

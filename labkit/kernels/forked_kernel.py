@@ -76,6 +76,8 @@ class ForkedKernelApp(IPKernelApp):
         """
         with _showing(OWN_MODULES, ipkernel):
             super().init_kernel()
+        # ipykernel lets outputs get ahead of each reply by half a millisecond; ours are waited for.
+        self.kernel._execute_sleep = 0
 
     def init_code(self) -> None:
         """Run what its user has asked for at the start, and do not note the names of all modules.
@@ -99,7 +101,7 @@ class ForkedKernelApp(IPKernelApp):
         handler.setLevel(self.log_level)
         handler.setFormatter(self._log_formatter_cls(self.log_format, self.log_datefmt))
         log.handlers[:] = [handler]
-        log.level = logging.DEBUG  # not with setLevel, which visits all loggers, too
+        log.level = self.log_level  # not with setLevel, which visits all loggers, too
         self._logging_configured = True
 
     def start(self) -> None:

@@ -30,6 +30,7 @@ class WholeOutput(OutStream):
     """ipykernel's ``sys.stdout`` and ``sys.stderr``, whose ``flush`` empties the pipe behind it."""
 
     _taken = 0  # bytes, so far
+    _written = _sent = None  # what was written last, and what of it is known to be sent
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._taking = threading.Lock()
@@ -44,15 +45,27 @@ class WholeOutput(OutStream):
                 with suppress(OSError):
                     self._wait_for_the_reader(reader)
             if sender and sender.is_alive():
-                self._wait_for_the_sender(sender)
+                # A kernel flushes four times for each cell, mostly with nothing to say.
+                if (written := self._written) is not self._sent:
+                    self._wait_for_the_sender(sender)
+                    self._sent = written
                 return
         super().flush()
 
+    def write(self, string: str) -> int | None:
+        """Take what is printed; it is sent a little later, or at the next ``flush``."""
+        taken = super().write(string)
+        self._written = object()
+        return taken
+
     def _wait_for_the_sender(self, sender: threading.Thread) -> None:
         sent = threading.Event()
-        self.pub_thread.schedule(self._flush)
-        # What that sends is put at the end of the queue, and only then is there an end to wait for.
-        self.pub_thread.schedule(lambda: self.pub_thread.schedule(sent.set))
+
+        def send() -> None:
+            self._flush()  # puts it at the end of the sender's queue, and no further
+            self.pub_thread.schedule(sent.set)
+
+        self.pub_thread.schedule(send)
         deadline = time.monotonic() + self.flush_timeout
         # ipykernel waits for a sender that has just ended, too: ten seconds when a kernel ends.
         while sender.is_alive() and not sent.wait(0.05) and time.monotonic() < deadline:

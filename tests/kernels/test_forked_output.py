@@ -59,6 +59,19 @@ def test_what_was_flushed_outlives_the_kernel(death):
             assert last_words(kernel.client) == "last words\n"
 
 
+def test_who_has_nothing_to_say_waits_for_nobody(kernel):
+    code = """
+import sys
+print("something", flush=True)
+asked, schedule = [], sys.stdout.pub_thread.schedule
+sys.stdout.pub_thread.schedule = asked.append
+sys.stdout.flush()
+sys.stdout.pub_thread.schedule = schedule
+print(len(asked))
+"""
+    assert kernel.run(code) == "something\n0\n"
+
+
 def last_words(client):
     with suppress(Empty):
         while True:

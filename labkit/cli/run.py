@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from labkit.cli.progress import progress, said
-from labkit.errors import NotebookError, ParameterError
+from labkit.errors import NotebookError, OptionError, ParameterError
 from labkit.execution import documents, environment, parameters
 from labkit.execution.batch import Batch
 from labkit.execution.finding import find, lessons_folder
@@ -49,6 +49,8 @@ def main(options: argparse.Namespace) -> int:
 
 def _jobs(options: argparse.Namespace) -> list[Job]:
     """Return what is to be run; whatever is wrong with the request is told before anything runs."""
+    if options.kernel and not options.dask:
+        _check_kernel(options.kernel)
     notebooks = find(options.paths or [lessons_folder()])
     variants = [(path, values) for path in notebooks for values in _variants(path, options)]
     executed = Path(options.out, report.EXECUTED)
@@ -69,6 +71,16 @@ def _jobs(options: argparse.Namespace) -> list[Job]:
         print(f"shuffled with --shuffle {options.shuffle}")
         random.Random(options.shuffle).shuffle(jobs)
     return [replace(job, fingerprint=fingerprint(job)) for job in jobs]
+
+
+def _check_kernel(name: str) -> None:
+    from labkit.kernels.kernelspec import SpecManager  # brings jupyter_client
+
+    if name not in (known := sorted(SpecManager().find_kernel_specs())):
+        raise OptionError(
+            f"--kernel: expected one of the kernels that are installed here "
+            f"({', '.join(known)}), got {name}"
+        )
 
 
 def _variants(path: Path, options: argparse.Namespace) -> list[Mapping[str, Any]]:

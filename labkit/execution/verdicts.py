@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from labkit.errors import NotRunError
 from labkit.execution import guard
 from labkit.execution.documents import Notebook
+from labkit.execution.kernel_facts import FORKED
 from labkit.execution.outcomes import Failure, Status
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def verdict(executed: "Executed") -> Verdict:
     name, why = type(executed.error).__name__, str(executed.error)
     if name == "CellExecutionError":
         return "failed", _raised(executed.notebook, cell) or _untold(executed.error, cell)
+    if name == "NoSuchKernel":
+        return "refused", Failure(name, _not_installed(executed))
     if name == "DeadKernelError":
         why = why_it_ended(executed.exit_code)
     if name == "CellTimeoutError":
@@ -64,6 +67,14 @@ def why_it_ended(exit_code: int | None) -> str:
         name = "unknown"
     crash = ": a crash in compiled code" if -exit_code in (4, 6, 7, 8, 11) else ""
     return f"the kernel was ended by signal {-exit_code} ({name}) while this cell ran{crash}"
+
+
+def _not_installed(executed: "Executed") -> str:
+    named = executed.notebook["metadata"].get("kernelspec", {}).get("name")
+    return (
+        f"expected a kernel that is installed here, got {named!r}; "
+        f"install it, or run the notebook with another: --kernel {FORKED}"
+    )
 
 
 def _overdue(executed: "Executed", cell: int | None) -> Failure:

@@ -53,7 +53,13 @@ class WholeOutput(OutStream):
         super().flush()
 
     def write(self, string: str) -> int | None:
-        """Take what is printed; it is sent a little later, or at the next ``flush``."""
+        """Take what is printed; it is sent a little later, or at the next ``flush``.
+
+        Halves of a pair of surrogates, as in the names of files in another encoding, cannot be
+        sent. ipykernel would lose all that is printed with them.
+        """
+        if isinstance(string, str) and not string.isascii():
+            string = string.encode("utf-8", "backslashreplace").decode("utf-8")
         taken = super().write(string)
         self._written = object()
         return taken
@@ -62,8 +68,10 @@ class WholeOutput(OutStream):
         sent = threading.Event()
 
         def send() -> None:
-            self._flush()  # puts it at the end of the sender's queue, and no further
-            self.pub_thread.schedule(sent.set)
+            try:
+                self._flush()  # puts it at the end of the sender's queue, and no further
+            finally:
+                self.pub_thread.schedule(sent.set)
 
         self.pub_thread.schedule(send)
         deadline = time.monotonic() + self.flush_timeout

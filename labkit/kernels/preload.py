@@ -76,7 +76,9 @@ KERNEL = Recipe(
         "ipykernel.zmqshell",
         "jedi",
         "psutil",
+        "pygments.formatters.terminal256",  # the first error that is shown imports it
         "sqlite3",
+        "stack_data",
         "anywidget",
         "ipywidgets",
         "threadpoolctl",

@@ -3,6 +3,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from jupyter_client.kernelspec import NoSuchKernel
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from labkit.execution.executing import Executed
@@ -110,6 +111,15 @@ def test_a_kernel_that_did_not_start():
     found = replace(executed(error=RuntimeError("no such kernel")), cell=None)
     status, failure = verdict(found)
     assert (status, failure.name, failure.message) == ("died", "RuntimeError", "no such kernel")
+
+
+def test_a_kernel_that_is_not_installed_is_named_with_the_way_out():
+    found = replace(executed(error=NoSuchKernel("julia-1.9")), cell=None)
+    found.notebook["metadata"]["kernelspec"] = {"name": "julia-1.9"}
+    status, failure = verdict(found)
+    assert (status, failure.name) == ("refused", "NoSuchKernel")
+    assert "installed here, got 'julia-1.9'" in failure.message
+    assert failure.message.endswith("--kernel labkit")
 
 
 def test_a_cell_left_out_is_no_pass():

@@ -39,6 +39,11 @@ def test_letters_of_several_bytes_are_not_torn(kernel):
     assert kernel.run(code) == "卷积" * 30_000
 
 
+def test_letters_that_cannot_be_sent_are_written_out_and_take_nothing_along(kernel):
+    code = "print('before', '\\udcff', '卷')"
+    assert kernel.run(code, timeout=8) == "before \\udcff 卷\n"
+
+
 def test_a_pipe_that_is_never_empty_keeps_no_cell_waiting(kernel):
     endless = (
         "import subprocess\nprocess = subprocess.Popen("

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from queue import Empty, SimpleQueue
@@ -18,6 +19,9 @@ __all__ = ["LOCAL", "connected"]
 
 LOCAL = "local"
 """What to say instead of an address."""
+
+ADDRESS = re.compile(r"((tcp|tls|ucxx?|wss?)://)?([^\s:/]+|\[[0-9a-fA-F:]+\]):\d+")
+"""Anything else would have Dask wait for half a minute, and then say nothing of it."""
 
 PATIENCE = 10.0
 """Seconds that a scheduler has to answer."""
@@ -50,8 +54,12 @@ def connected(address: str, workers: int) -> Iterator[Client]:
     Raises
     ------
     OptionError
-        When no scheduler answers there, or its workers have another labkit.
+        When it is no address, no scheduler answers there, or its workers have another labkit.
     """
+    if address != LOCAL and not ADDRESS.fullmatch(address):
+        raise OptionError(
+            f'--dask {address}: expected tcp://HOST:PORT of a Dask scheduler, or "{LOCAL}"'
+        )
     with dask.config.set(CONFIGURATION):
         if address == LOCAL:
             with _local(workers) as client:

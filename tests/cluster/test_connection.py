@@ -91,8 +91,19 @@ def test_nobody_there(monkeypatch):
             connected(address, 1).__enter__()
 
 
-@pytest.mark.parametrize("address", ["what", "smoke://here:1", "tcp://127.0.0.1:none"])
-def test_what_is_no_address(address, monkeypatch):
-    monkeypatch.setattr(connection, "PATIENCE", 0.5)
-    with pytest.raises(OptionError, match=f"--dask {address}: "):
+@pytest.mark.parametrize(
+    "address", ["what", "127.0.0.1", "tcp://127.0.0.1", "smoke://here:1", "tcp://127.0.0.1:none"]
+)
+def test_what_is_no_address_is_told_at_once(address, monkeypatch):
+    monkeypatch.setattr(connection, "_client", lambda _: pytest.fail("nobody should be asked"))
+    with pytest.raises(OptionError, match=f'--dask {address}: expected tcp://HOST:PORT .*"local"'):
+        connected(address, 1).__enter__()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:8786", "tls://host.example:8786", "host:8786", "tcp://[::1]:8786"]
+)
+def test_what_is_an_address_is_asked(address, monkeypatch):
+    monkeypatch.setattr(connection, "_client", lambda _: (_ for _ in ()).throw(OSError("asked")))
+    with pytest.raises(OptionError, match="asked"):
         connected(address, 1).__enter__()

@@ -13,20 +13,23 @@ from pathlib import Path
 __all__ = ["written"]
 
 NAME = "ZMQbg/IO"
-PATIENCE = 1.0
-"""Seconds that they are waited for at most."""
+PATIENCE = 2.0
+"""Seconds that they are waited for at most; after that never again."""
 
 
 def written() -> bool:
-    """Wait until ZeroMQ's threads have written what they were given; return if there are any.
+    """Wait until ZeroMQ's threads have written what they were given; return whether they have.
 
     Such a thread is awake from the moment that something is sent until it has no more to write, or
-    until the one it writes to has to read first.
+    until the one it writes to has to read first. Where none is found, or one never sleeps because
+    this system tells nothing of threads, there is nothing to wait for.
     """
     places = _places(os.getpid())
     deadline = time.monotonic() + PATIENCE
     with suppress(OSError):  # it has ended
-        while any(map(_is_awake, places)) and time.monotonic() < deadline:
+        while any(map(_is_awake, places)):
+            if time.monotonic() > deadline:
+                places.clear()
             time.sleep(0.0001)
     return bool(places)
 

@@ -1,9 +1,15 @@
+import os
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import pytest
 import zmq
+
+from labkit.kernels import io_threads
+
+from .forking import soon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at threads in /proc")
 
@@ -36,8 +42,8 @@ def listening(address, **options):
         yield socket
 
 
-@pytest.mark.parametrize("time", range(3))
-def test_what_was_sent_arrives_though_its_sender_is_gone_at_once(tmp_path, time):
+@pytest.mark.parametrize("number", range(3))
+def test_what_was_sent_arrives_though_its_sender_is_gone_at_once(tmp_path, number):
     address = f"ipc://{tmp_path}/socket"
     with (
         listening(address) as socket,
@@ -70,3 +76,22 @@ def test_without_such_threads_nothing_is_waited_for():
     alone = "from labkit.kernels import io_threads; print(io_threads.written())"
     said = subprocess.check_output([sys.executable, "-c", alone], text=True, timeout=60)
     assert said == "False\n"
+
+
+def found():
+    """Find the threads; each gives itself its name, so a new one may be without."""
+    io_threads._places.cache_clear()
+    return io_threads._places(os.getpid())
+
+
+def test_threads_that_never_sleep_are_waited_for_only_once(monkeypatch):
+    monkeypatch.setattr(io_threads, "PATIENCE", 0.2)
+    monkeypatch.setattr(io_threads, "_is_awake", lambda place: True)
+    with zmq.Context() as context, context.socket(zmq.PAIR):
+        soon(found)
+        start = time.monotonic()
+        assert not io_threads.written()
+        assert time.monotonic() - start >= 0.2
+        monkeypatch.setattr(io_threads, "PATIENCE", 600)
+        assert not io_threads.written()
+    io_threads._places.cache_clear()

@@ -111,8 +111,11 @@ WORKER = Recipe(
         "latex2mathml.converter",
         "mistune",
         "nbconvert.exporters.html",
+        "IPython.lib.lexers",  # what nbconvert imports for the first page
+        "jinja2.ext",
         "pygments.formatters.html",
         "pygments.lexers.python",
+        "pygments.styles.default",
     ),
 )
 

@@ -74,8 +74,8 @@ def _prepare(recipe: Recipe) -> None:
     for failure in preload([*recipe.modules, own], recipe.forgotten):
         print(f"not imported: {failure}", file=sys.stderr, flush=True)
     find_pools()
-    # A collection in a child would otherwise write to, and so copy, all pages of the server.
-    gc.collect()
+    # A collection in a child would otherwise write to, and so copy, all pages of the server. One
+    # here first would take a third of a second, and find next to nothing.
     gc.freeze()
 
 

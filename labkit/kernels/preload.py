@@ -74,12 +74,10 @@ KERNEL = Recipe(
         "ipykernel.pylab.backend_inline",
         "ipykernel.subshell_manager",
         "ipykernel.zmqshell",
-        "jedi",
         "psutil",
         "pygments.formatters.terminal256",  # the first error that is shown imports it
         "sqlite3",
         "stack_data",
-        "anywidget",
         "ipywidgets",
         "threadpoolctl",
         "tornado.platform.asyncio",
@@ -87,6 +85,8 @@ KERNEL = Recipe(
     ),
     idle=(
         # In pieces of at most 0.3 s, for somebody may want a child meanwhile.
+        "anywidget",
+        "jedi",
         "scipy.sparse",
         "scipy.special",
         "scipy.optimize",

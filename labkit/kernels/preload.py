@@ -5,6 +5,7 @@ modules of lessons, are imported by the children themselves.
 """
 
 import importlib
+import linecache
 import platform
 import sys
 from collections.abc import Iterable
@@ -86,7 +87,6 @@ KERNEL = Recipe(
     idle=(
         # In pieces of at most 0.3 s, for somebody may want a child meanwhile.
         "anywidget",
-        "jedi",
         "scipy.sparse",
         "scipy.special",
         "scipy.optimize",
@@ -137,6 +137,7 @@ def preload(modules: Iterable[str], forgotten: Iterable[str] = ()) -> list[str]:
     platform.platform(terse=True)  # looks for its C library in Python's own file, once for all
     for name in forgotten:
         _forget(name)
+    linecache.clearcache()  # source that was looked at for once, and each child can look at again
     importlib.invalidate_caches()  # what has been installed since is found; by every child, too
     return failures
 

@@ -33,7 +33,7 @@ def verdict(executed: "Executed") -> Verdict:
     if name == "CellExecutionError":
         return "failed", _raised(executed.notebook, cell) or _untold(executed.error, cell)
     if name == "NoSuchKernel":
-        return "refused", Failure(name, _not_installed(executed))
+        return "refused", Failure(name, _not_installed(executed.error))
     if name == "DeadKernelError":
         why = why_it_ended(executed.exit_code)
     if name == "CellTimeoutError":
@@ -69,10 +69,9 @@ def why_it_ended(exit_code: int | None) -> str:
     return f"the kernel was ended by signal {-exit_code} ({name}) while this cell ran{crash}"
 
 
-def _not_installed(executed: "Executed") -> str:
-    named = executed.notebook["metadata"].get("kernelspec", {}).get("name")
+def _not_installed(error: Any) -> str:
     return (
-        f"expected a kernel that is installed here, got {named!r}; "
+        f"expected a kernel that is installed here, got {error.name!r}; "
         f"install it, or run the notebook with another: --kernel {FORKED}"
     )
 

@@ -110,5 +110,5 @@ def test_a_lesson_is_not_overwritten(write_notebook):
 
 def test_a_missing_kernel_is_told(write_notebook):
     outcome = run(write_notebook("n.ipynb", "x = 1"), kernel="no-such-kernel")
-    assert outcome.status == "died"
+    assert outcome.status == "refused"
     assert "no-such-kernel" in outcome.failure.message

@@ -29,12 +29,15 @@ IN_A_ROW = 4
 LIMIT = 0.15
 
 # Imports what the fork server imports, then times the cells in a fork of itself for each line that
-# it reads. IPython draws the picture, as it does in a notebook.
+# it reads. IPython draws the picture, as it does in a notebook. Garbage is collected as in a forked
+# kernel, too: a collection of all that was imported takes longer than the cells, now and then.
 ALONE = """
-import os, sys, time
+import gc, os, sys, time
 from labkit.kernels.preload import KERNEL, preload
 
+gc.disable()
 preload((*KERNEL.modules, *KERNEL.idle), KERNEL.forgotten)
+gc.freeze()
 import matplotlib
 from IPython.core.interactiveshell import InteractiveShell
 
@@ -42,6 +45,7 @@ cells = [compile(cell, "cell", "exec") for cell in eval(sys.argv[1])]
 print("ready", flush=True)
 for _ in sys.stdin:
     if os.fork() == 0:
+        gc.enable()
         shell = InteractiveShell.instance()
         matplotlib.rcParams["backend"] = "module://matplotlib_inline.backend_inline"
         drawn = []

@@ -95,8 +95,8 @@ class Workers(Performer):
     def __init__(self, count: int, environment: Mapping[str, str]) -> None:
         self._count, self._environment = count, dict(environment)
         self._events: SimpleQueue[tuple[Event, threading.Event] | None] = SimpleQueue()
-        self._finishing = threading.Event()
-        self._interrupted = threading.Event()
+        # No events: who sets one holds a lock, in which the next signal would find its own thread.
+        self._finishing = self._interrupted = False
         self._working: set[Worker] = set()
         # Taken by a signal's handler too, which another signal may interrupt.
         self._lock = threading.RLock()
@@ -121,13 +121,13 @@ class Workers(Performer):
 
     def finish(self) -> None:
         """Begin no other call."""
-        self._finishing.set()
+        self._finishing = True
 
     def interrupt(self) -> None:
         """Begin no other call, and ask those under way to stop; asked again, kill them."""
-        self._finishing.set()
-        again = self._interrupted.is_set()
-        self._interrupted.set()
+        self._finishing = True
+        again = self._interrupted
+        self._interrupted = True
         with self._lock:
             for worker in self._working:
                 worker.kill() if again else worker.interrupt()
@@ -161,7 +161,7 @@ class Workers(Performer):
 
     def _next_call(self, waiting: Iterator[Call]) -> Call | None:
         with self._lock:
-            return None if self._finishing.is_set() else next(waiting, None)
+            return None if self._finishing else next(waiting, None)
 
     def _perform(self, call: Call, worker: Worker | None) -> Worker | None:
         """Have a worker perform a call; return it if it can perform another."""
@@ -182,7 +182,7 @@ class Workers(Performer):
     def _watched(self, worker: Worker) -> Iterator[None]:
         with self._lock:
             self._working.add(worker)
-            if self._interrupted.is_set():
+            if self._interrupted:
                 worker.interrupt()
         try:
             yield

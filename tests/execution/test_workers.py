@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -184,3 +185,29 @@ def alive(process):
         return False
     state = Path(f"/proc/{process}/stat")
     return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def test_an_interrupt_may_be_interrupted_anywhere():
+    """Ctrl-C pressed again and again comes while the one before is being seen to."""
+    workers, heard = Workers(1, {}), []
+
+    def again(frame, event, argument):
+        sys.settrace(None)
+        workers.interrupt()
+        workers.finish()
+        heard.append(event)
+        sys.settrace(again)
+        return again
+
+    def interrupt():
+        sys.settrace(again)
+        workers.interrupt()
+        workers.finish()
+        sys.settrace(None)
+        heard.append("the end")
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    thread.start()
+    thread.join(20)
+    assert heard[-1] == "the end"
+    assert len(heard) > 5

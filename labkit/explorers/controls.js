@@ -136,8 +136,12 @@ export class Twin {
 
   // tables() is asked only while the data table is open.
   show(tables) {
-    if (this.python.open) setText(this.text, this.code());
+    if (this.python.open) this.write();
     if (this.data.open) this.panel.replaceChildren(...tables());
+  }
+
+  write() {
+    setText(this.text, this.code());
   }
 
   async copy() {
@@ -145,6 +149,8 @@ export class Twin {
       await navigator.clipboard.writeText(this.code());
       this.say("Copied. Paste it into a cell.");
     } catch {
+      // Written now: the browser tells of the opening only later, and nobody is sent to an empty box.
+      this.write();
       this.python.open = true;
       this.say("This page may not use the clipboard: the code is shown below, select and copy it.");
     }

@@ -40,8 +40,13 @@ async ({ esm, css, state, buffers, dark }) => {
     await window.painted();
 }
 """
+# What is asked for after a frame's callbacks (by a resize, by a part that opens) is there in the next.
 PAINTED = """
-window.painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)))
+window.painted = async () => {
+    for (let frame = 0; frame < 2; frame += 1) {
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 10)));
+    }
+}
 """
 
 

@@ -40,7 +40,7 @@ async ({ esm, css, state, buffers, dark }) => {
     await window.painted();
 }
 """
-# What is asked for after a frame's callbacks (by a resize, by a part that opens) is there in the next.
+# What is asked for while a frame is made (by a resize, by a part that opens) comes in the next one.
 PAINTED = """
 window.painted = async () => {
     for (let frame = 0; frame < 2; frame += 1) {

@@ -68,7 +68,11 @@ export class Stepper {
   constructor(name, { least, most, change, label = name, empty = least }) {
     Object.assign(this, { least, most });
     this.input = element("input", { type: "number", min: least, max: most, step: 1, "aria-label": name });
-    const set = (value) => change(clamp(Math.round(value) || empty, least, this.most));
+    // Shown at once, so that pressed again before the next frame it goes on from there.
+    const set = (value) => {
+      this.show(clamp(Math.round(value) || empty, least, this.most));
+      change(this.value);
+    };
     this.input.addEventListener("change", () => set(this.input.valueAsNumber));
     this.less = button("−", () => set(this.value - 1), { "aria-label": `smaller ${name}` });
     this.more = button("+", () => set(this.value + 1), { "aria-label": `larger ${name}` });

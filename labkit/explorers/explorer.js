@@ -86,6 +86,7 @@ export class ExplorerView {
 
   // Everything that does not change while the position moves is worked out once.
   renew() {
+    if (!this.stale) return;
     this.stale = false;
     const given = Object.fromEntries(this.traits.map((name) => [name, this.model.get(name)]));
     const inputs = JSON.stringify(given);
@@ -104,7 +105,7 @@ export class ExplorerView {
   }
 
   draw() {
-    if (this.stale) this.renew();
+    this.renew();
     if (!this.fitted) return;
     const position = this.hover ?? this.position;
     this.show(position);
@@ -121,9 +122,11 @@ export class ExplorerView {
     return clamp(this.model.get("position"), 0, this.count - 1);
   }
 
+  // Worked out at once: the next change may come before the next frame, and starts from this one.
   set(changes) {
     for (const [name, value] of Object.entries(changes)) this.model.set(name, value);
     this.model.save_changes();
+    this.renew();
   }
 
   goTo(position) {
@@ -134,10 +137,12 @@ export class ExplorerView {
 
   // Change traits together, unless that cannot be; then say why.
   adjust(changes) {
+    this.renew();
     const { refusal, count, words } = this.outlook({ ...this.state, ...changes });
     if (refusal) {
       this.say(`Not possible: ${refusal}`, true);
       this.renewSoon();
+      this.renew();
       return;
     }
     this.pause();

@@ -111,6 +111,7 @@ class NeuralNetworkView extends ExplorerView {
   // ---- gradient descent
 
   take(count) {
+    this.renew();
     const { state } = this, before = this.passes.loss;
     const room = Math.min(count, MOST_STEPS - state.losses.length);
     if (room <= 0) return this.say(`${MOST_STEPS} steps were taken: go back to the start.`, true);

@@ -8,6 +8,8 @@ import sys
 import time
 from contextlib import contextmanager
 
+from .frames import painted
+
 SETTINGS = {
     # Cells outside the window are real too, not placeholders.
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
@@ -116,6 +118,17 @@ def ask_kernel(page, code):
         code,
     )
     return json.loads(printed) if printed else None
+
+
+def wait_for_kernel(page, truth, **expected):
+    """A change on the screen is drawn and reaches Python: return what the code ``truth`` prints."""
+    for _ in range(50):
+        there = ask_kernel(page, truth)
+        if {name: there[name] for name in expected} == expected:
+            painted(page)
+            return there
+        page.wait_for_timeout(50)
+    raise AssertionError(f"the kernel has {there}, the screen {expected}")
 
 
 def errors(page):

@@ -7,7 +7,8 @@ import torch
 from labkit.explorers.attention import AttentionExplorer
 
 from .exported import export, offline, soon
-from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
+from .frames import press
+from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all, wait_for_kernel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -42,23 +43,6 @@ def weights(explorer):
     return [number(text) for text in texts[texts.index("weight") + 1 :]]
 
 
-def press(page, explorer, *keys):
-    explorer.get_by_role("slider", name="Query").focus()
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
-
-def wait_for_kernel(page, **expected):
-    """A change on the screen reaches Python; return what torch says there."""
-    for _ in range(50):
-        truth = ask_kernel(page, TRUTH)
-        if {name: truth[name] for name in expected} == expected:
-            return truth
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the kernel has {truth}, the screen {expected}")
-
-
 def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp_path):
     folder, address = lab
     cells = [nbformat.v4.new_code_cell(source) for source in (SHOW, LINKED)]
@@ -72,14 +56,14 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
     explorer.wait_for()
 
     press(page, explorer, "Home", "ArrowRight", "ArrowDown", "ArrowRight")
-    truth = wait_for_kernel(page, position=3)
+    truth = wait_for_kernel(page, TRUTH, position=3)
     assert weights(explorer) == pytest.approx(truth["weights"], abs=0.0051)
 
     explorer.get_by_role("button", name="head 1").click()
     explorer.get_by_role("button", name="causal").click()
     explorer.get_by_role("button", name="÷ √8").click()
     explorer.get_by_role("button", name="larger key", exact=True).click()
-    truth = wait_for_kernel(page, head=1, mask="causal", scaled=False, key=1)
+    truth = wait_for_kernel(page, TRUTH, head=1, mask="causal", scaled=False, key=1)
     assert truth["weights"][4:] == [0, 0]
     assert weights(explorer) == pytest.approx(truth["weights"], abs=0.0051)
 
@@ -87,11 +71,11 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
     assert readout.inner_text() == "1"
     readout.fill("4")
     readout.press("Enter")
-    wait_for_kernel(page, key=4)
+    wait_for_kernel(page, TRUTH, key=4)
 
     ask_kernel(page, "explorer.temperature = 2.5; explorer.position = 5")
     page.wait_for_function("document.querySelector('.lk-slider').value === '5'")
-    truth = wait_for_kernel(page, position=5, temperature=2.5)
+    truth = wait_for_kernel(page, TRUTH, position=5, temperature=2.5)
     explorer.get_by_text("÷ 2.5").wait_for()
     assert weights(explorer) == pytest.approx(truth["weights"], abs=0.0051)
     explorer.screenshot(path=tmp_path / "attention.png")

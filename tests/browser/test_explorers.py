@@ -7,6 +7,7 @@ import pytest
 
 from ..explorers.examples import EXAMPLES
 from .exported import export, offline
+from .frames import press
 from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -18,13 +19,6 @@ def cells():
         f"import torch\n\n\n{inspect.getsource(make)}\n\nshown_{name} = {name}()\nshown_{name}"
         for name, make in EXAMPLES.items()
     ]
-
-
-def press(page, explorer, *keys):
-    explorer.locator(".lk-transport .lk-slider").focus()
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
 
 
 def said(explorer):

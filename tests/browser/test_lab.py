@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 from PIL import Image
 
+from .frames import painted, press
 from .jupyterlab import (
     NOTEBOOK,
     ask_kernel,
@@ -18,6 +19,7 @@ from .jupyterlab import (
     errors,
     open_notebook,
     run_all,
+    wait_for_kernel,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -101,24 +103,6 @@ def agrees_with_torch(explorer, truth):
     assert products == pytest.approx(truth["products"], abs=0.0051 + rounding)
 
 
-def press(page, explorer, *keys):
-    explorer.get_by_role("slider").focus()
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
-
-def wait_for_kernel(page, position):
-    """A change on the screen reaches Python; return what torch says there."""
-    truth = None
-    for _ in range(50):
-        truth = ask_kernel(page, TRUTH)
-        if truth["position"] == position:
-            return truth
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the kernel has position {truth['position']}, the screen {position}")
-
-
 def test_the_lesson_runs_and_its_explorer_moves_with_the_keyboard(lab, browser, tmp_path):
     folder, address = lab
     shutil.copy(LESSON, folder / "lesson.ipynb")
@@ -132,7 +116,7 @@ def test_the_lesson_runs_and_its_explorer_moves_with_the_keyboard(lab, browser, 
     start = ask_kernel(page, TRUTH)
     agrees_with_torch(explorer, start)
     press(page, explorer, "Home", "ArrowRight", "ArrowDown", "ArrowDown", "ArrowRight")
-    truth = wait_for_kernel(page, 2 * start["columns"] + 2)
+    truth = wait_for_kernel(page, TRUTH, position=2 * start["columns"] + 2)
     agrees_with_torch(explorer, truth)
 
     after = explorer.locator("canvas").screenshot(path=tmp_path / "after.png")
@@ -148,9 +132,9 @@ def test_every_position_reached_by_keys_shows_what_torch_computes(small):
     press(small, explorer, "Home")
     for position in range(1, 9):
         press(small, explorer, "ArrowRight")
-        agrees_with_torch(explorer, wait_for_kernel(small, position))
+        agrees_with_torch(explorer, wait_for_kernel(small, TRUTH, position=position))
     press(small, explorer, "End")
-    agrees_with_torch(explorer, wait_for_kernel(small, 34))
+    agrees_with_torch(explorer, wait_for_kernel(small, TRUTH, position=34))
 
 
 def test_two_views_of_one_explorer_move_together(small):
@@ -168,7 +152,7 @@ def test_a_linked_slider_and_the_explorer_move_each_other(small):
     readout.fill("12")
     readout.press("Enter")
     small.wait_for_function("document.querySelector('.lk-slider').value === '12'")
-    agrees_with_torch(explorer, wait_for_kernel(small, 12))
+    agrees_with_torch(explorer, wait_for_kernel(small, TRUTH, position=12))
 
 
 def test_python_changes_what_is_shown(small):
@@ -177,7 +161,8 @@ def test_python_changes_what_is_shown(small):
     small.wait_for_function("document.querySelector('.lk-slider').max === '19'")
     assert explorer.get_by_role("spinbutton", name="stride").input_value() == "2"
     press(small, explorer, "End")
-    truth = wait_for_kernel(small, 19)  # (9 + 2 − 3) // 2 + 1 = 5 rows, (7 + 2 − 3) // 2 + 1 = 4
+    # (9 + 2 − 3) // 2 + 1 = 5 rows, (7 + 2 − 3) // 2 + 1 = 4 columns
+    truth = wait_for_kernel(small, TRUTH, position=19)
     agrees_with_torch(explorer, truth)
     ask_kernel(small, "explorer.padding = 0; explorer.stride = 1")
     small.wait_for_function("document.querySelector('.lk-slider').max === '34'")
@@ -193,6 +178,7 @@ def test_arrow_keys_and_enter_do_not_reach_the_notebook(small):
     )
     explorer.get_by_role("button", name="Step forward").focus()
     small.keyboard.press("Enter")
+    painted(small)
     assert small.evaluate(active) == before
     assert explorer.get_by_role("slider").input_value() == "1"
 
@@ -221,7 +207,7 @@ def test_the_explorer_moves_while_the_kernel_is_busy(small, lab):
     assert len(labels) == 12
     done.touch()
     small.wait_for_function("!window.working")
-    agrees_with_torch(explorer, wait_for_kernel(small, 12))
+    agrees_with_torch(explorer, wait_for_kernel(small, TRUTH, position=12))
 
 
 def test_a_notebook_that_is_not_trusted_yet_shows_the_poster(lab, browser):

@@ -3,7 +3,8 @@
 import nbformat
 import pytest
 
-from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
+from .frames import press
+from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all, wait_for_kernel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -33,16 +34,6 @@ def number(text):
     return float(text.replace("−", "-"))
 
 
-def wait_for_kernel(page, **expected):
-    """A change on the screen reaches Python; return what it has there."""
-    for _ in range(50):
-        truth = ask_kernel(page, TRUTH)
-        if {name: truth[name] for name in expected} == expected:
-            return truth
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the kernel has {truth}, the screen {expected}")
-
-
 def test_in_jupyterlab_keys_steps_and_python_move_it(lab, browser, tmp_path):
     folder, address = lab
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(SHOW)])
@@ -54,25 +45,23 @@ def test_in_jupyterlab_keys_steps_and_python_move_it(lab, browser, tmp_path):
     explorer = page.locator('[data-labkit-explorer="neural_network"]')
     explorer.wait_for()
 
-    explorer.get_by_role("slider", name="Step").focus()
-    for key in ("End", "ArrowLeft", "ArrowLeft"):
-        page.keyboard.press(key)
-    truth = wait_for_kernel(page, position=13)
+    press(page, explorer, "End", "ArrowLeft", "ArrowLeft")
+    truth = wait_for_kernel(page, TRUTH, position=13)
     assert number(explorer.locator(".lk-total").inner_text()) == truth["value"] == -2
 
     explorer.get_by_role("button", name="Take a step").press("Enter")
-    truth = wait_for_kernel(page, steps=1)
+    truth = wait_for_kernel(page, TRUTH, steps=1)
     assert round(truth["loss"], 3) == 0.103
     assert truth["seen"] == [truth["loss"]]
     explorer.get_by_role("button", name="Back to the start").press("Enter")
     explorer.get_by_role("button", name="0.1", exact=True).press("Enter")
-    wait_for_kernel(page, steps=0, lr=0.1)
+    wait_for_kernel(page, TRUTH, steps=0, lr=0.1)
 
     ask_kernel(page, "explorer.take_step()")
     explorer.locator(".lk-canvas[aria-label*='The loss is 1.538 after 1 step']").wait_for()
     ask_kernel(page, "explorer.layers = [(2 * hidden.weight, hidden.bias), last]")
     explorer.locator(".lk-canvas[aria-label*='after 0 steps']").wait_for()
     explorer.get_by_role("button", name="larger input x₁").press("Enter")
-    wait_for_kernel(page, x=[2.5, 1.0], steps=0)
+    wait_for_kernel(page, TRUTH, x=[2.5, 1.0], steps=0)
     explorer.screenshot(path=tmp_path / "neural_network.png")
     close(page)

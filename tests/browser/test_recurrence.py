@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from .exported import export, offline, soon
-from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all
+from .frames import press
+from .jupyterlab import ask_kernel, close, errors, open_notebook, run_all, wait_for_kernel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -46,23 +47,6 @@ def total(explorer):
     return number(explorer.locator(".lk-total").inner_text())
 
 
-def press(page, explorer, *keys):
-    explorer.get_by_role("slider", name="Step").focus()
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
-
-def wait_for_kernel(page, **expected):
-    """A change on the screen reaches Python; return what torch says there."""
-    for _ in range(50):
-        truth = ask_kernel(page, TRUTH)
-        if {name: truth[name] for name in expected} == expected:
-            return truth
-        page.wait_for_timeout(50)
-    raise AssertionError(f"the kernel has {truth}, the screen {expected}")
-
-
 def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp_path):
     folder, address = lab
     cells = [nbformat.v4.new_code_cell(source) for source in (SHOW, LINKED)]
@@ -76,19 +60,19 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
     explorer.wait_for()
 
     press(page, explorer, "Home", "ArrowRight", "ArrowRight", "ArrowDown", "ArrowDown")
-    truth = wait_for_kernel(page, position=2, unit=2)
+    truth = wait_for_kernel(page, TRUTH, position=2, unit=2)
     assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
     readout = page.locator(".widget-readout")
     assert readout.inner_text() == "2"
 
     readout.fill("1")
     readout.press("Enter")
-    truth = wait_for_kernel(page, position=2, unit=1)
+    truth = wait_for_kernel(page, TRUTH, position=2, unit=1)
     assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
 
     explorer.get_by_role("button", name="RNN", exact=True).click()
     explorer.get_by_role("button", name="larger step of the change").click()
-    truth = wait_for_kernel(page, kind="rnn", perturbed=1)
+    truth = wait_for_kernel(page, TRUTH, kind="rnn", perturbed=1)
     assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
     said = explorer.locator(".lk-formula").inner_text()
     reached = re.search(r"after (\d+) step", said)
@@ -97,7 +81,7 @@ def test_in_jupyterlab_keys_python_and_a_linked_slider_move_it(lab, browser, tmp
     ask_kernel(page, "explorer.position = 5; explorer.unit = 3")
     explorer.get_by_text("unit 3", exact=False).first.wait_for()
     page.wait_for_function("document.querySelector('.lk-slider').value === '5'")
-    truth = wait_for_kernel(page, position=5, unit=3)
+    truth = wait_for_kernel(page, TRUTH, position=5, unit=3)
     assert total(explorer) == pytest.approx(truth["state"], abs=0.0051)
     explorer.screenshot(path=tmp_path / "recurrence.png")
     close(page)

@@ -10,6 +10,8 @@ from labkit.execution import documents
 from labkit.execution.running import run
 from labkit.reports import report
 
+from .frames import painted, press
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 TITLE = r"""#md # An explorer in a page
@@ -107,13 +109,6 @@ def total(explorer):
     return float(explorer.locator(".lk-total").inner_text().replace("−", "-"))
 
 
-def press(page, explorer, *keys):
-    explorer.get_by_role("slider").focus()
-    for key in keys:
-        page.keyboard.press(key)
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-
-
 def truths():
     """Return what torch says each explorer shows, by position."""
     image = torch.arange(30.0).reshape(6, 5).sin()
@@ -134,6 +129,7 @@ def test_explorers_live_without_kernel_and_network_and_agree_with_torch(pages, v
     press(page, follower, "Home", "ArrowRight")
     assert total(explorer) == pytest.approx(first[1], abs=0.0051), "in both directions"
     explorer.get_by_role("button", name="blur").click()
+    painted(page)
     assert total(explorer) != pytest.approx(first[1], abs=0.0051)
     assert page.said == []
     assert [url for url in page.asked if not url.startswith(("file:", "blob:", "data:"))] == []

@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from ..browser.frames import painted
+
 HOST = """
 async ({ esm, css, state, buffers, dark }) => {
     document.body.innerHTML = "";
@@ -37,15 +39,6 @@ async ({ esm, css, state, buffers, dark }) => {
         return window.explorer.default.render({ model: window.model, el });
     };
     window.cleanUp = window.show();
-    await window.painted();
-}
-"""
-# What is asked for while a frame is made (by a resize, by a part that opens) comes in the next one.
-PAINTED = """
-window.painted = async () => {
-    for (let frame = 0; frame < 2; frame += 1) {
-        await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 10)));
-    }
 }
 """
 
@@ -62,7 +55,6 @@ def open_page(browser):
         page.set_default_timeout(10_000)
         page.problems = []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.evaluate(PAINTED)
         saved = explorer.get_state()
         state = {name: saved[name] for name in explorer.keys if not name.startswith("_")}
         del state["layout"]
@@ -79,6 +71,7 @@ def open_page(browser):
                 "dark": dark,
             },
         )
+        painted(page)
         return page
 
     yield show

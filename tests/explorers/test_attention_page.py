@@ -9,6 +9,8 @@ from matplotlib import colormaps
 
 from labkit.explorers.attention import AttentionExplorer
 
+from .showing import change, get, number, painted, two
+
 pytestmark = pytest.mark.browser
 
 
@@ -16,28 +18,6 @@ def make(heads=2, **options):
     torch.manual_seed(4)
     queries, keys, values = (torch.randn(heads, 5, width) for width in (4, 4, 3))
     return AttentionExplorer(queries, keys, values, tokens="我爱 学习", **options)
-
-
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, name):
-    return page.evaluate(f"window.model.get('{name}')")
-
-
-def change(page, **values):
-    for name, value in values.items():
-        page.evaluate("([n, v]) => window.model.set(n, v)", [name, value])
-    painted(page)
-
-
-def two(value):
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
-
-
-def number(text):
-    return float(text.replace("−", "-"))
 
 
 def slider(page):

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 
 from labkit.explorers.convolution import ConvolutionExplorer
 
+from .showing import change, get, painted
+
 pytestmark = pytest.mark.browser
 
 ROOT = '[data-labkit-explorer="convolution"]'
@@ -16,20 +18,6 @@ CONTROLS = "button, input, summary, [tabindex]"
 def explorer():
     image = torch.arange(48.0).reshape(8, 6) % 7
     return ConvolutionExplorer(image, presets={"learned": [[1.5, 2.0], [0.0, -1.0]]})
-
-
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, name):
-    return page.evaluate(f"window.model.get('{name}')")
-
-
-def change(page, **values):
-    for name, value in values.items():
-        page.evaluate("([n, v]) => window.model.set(n, v)", [name, value])
-    painted(page)
 
 
 def test_arrow_keys_move_the_window_by_column_and_by_row(open_page, explorer):

@@ -10,33 +10,16 @@ from labkit.explorers.neural_network import NeuralNetworkExplorer
 
 from .examples import neural_network as lesson
 from .network_by_autograd import both_passes, in_order, network
+from .showing import change, get, number, painted
 
 pytestmark = pytest.mark.browser
 
 FIRST_WEIGHT = 9  # x₁ → h₁ of the lesson's network
 
 
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, name):
-    return page.evaluate(f"window.model.get('{name}')")
-
-
-def change(page, **values):
-    for name, value in values.items():
-        page.evaluate("([n, v]) => window.model.set(n, v)", [name, value])
-    painted(page)
-
-
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
     painted(page)
-
-
-def number(text):
-    return float(text.replace("−", "-"))
 
 
 def said(page):

@@ -8,6 +8,7 @@ import labkit.explorers
 from labkit.explorers.explorer import HERE, Explorer
 
 from .examples import EXAMPLES
+from .showing import get, painted
 
 pytestmark = pytest.mark.browser
 
@@ -29,14 +30,6 @@ def name(request):
 @pytest.fixture
 def explorer(name):
     return EXAMPLES[name]()
-
-
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, trait):
-    return page.evaluate(f"window.model.get('{trait}')")
 
 
 def slider(page, which=0):
@@ -291,6 +284,36 @@ def test_text_stands_out_in_light_and_dark(open_page, explorer, dark):
     assert page.evaluate(LOW_CONTRAST) == []
 
 
+PRESSED = """
+async (frames) => {
+    const buttons = document.querySelectorAll(
+        ".lk button:not(.lk-transport *, .lk-twin *, .lk-prediction *)");
+    const status = document.querySelector(".lk-live");
+    const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    const said = [];
+    for (const button of buttons) for (const time of [1, 2]) {
+        button.click();
+        if (frames) await frame();
+        const name = button.getAttribute("aria-label") ?? button.textContent;
+        said.push([name, time, status.textContent]);
+    }
+    return said;
+}
+"""
+
+
+def test_what_is_pressed_twice_in_one_frame_counts_twice(open_page, explorer):
+    names = [name for name in explorer.keys if not name.startswith("_") and name != "layout"]
+
+    def state(page):
+        return {name: get(page, name) for name in names}
+
+    page, hasty = open_page(explorer), open_page(explorer)
+    before = state(page)
+    assert page.evaluate(PRESSED, True) == hasty.evaluate(PRESSED, False) != []
+    assert before != state(page) == state(hasty)
+
+
 def test_it_draws_once_a_frame_however_often_it_is_asked(open_page, explorer):
     page = open_page(explorer)
     drawn = page.evaluate(
@@ -303,7 +326,7 @@ def test_it_draws_once_a_frame_however_often_it_is_asked(open_page, explorer):
                 return drawing.apply(this, given);
             };
             for (let place = 1; place < 20; place++) window.model.set("position", place);
-            await window.painted();
+            await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 20)));
             CanvasRenderingContext2D.prototype.drawImage = drawing;
             return drawn; }"""
     )

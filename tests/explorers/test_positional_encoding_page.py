@@ -7,6 +7,8 @@ import torch
 
 from labkit.explorers.positional_encoding import PositionalEncodingExplorer
 
+from .showing import change, get, number, painted
+
 pytestmark = pytest.mark.browser
 
 
@@ -15,27 +17,9 @@ def explorer():
     return PositionalEncodingExplorer(12, 6, base=100.0, dimension=2)
 
 
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, name):
-    return page.evaluate(f"window.model.get('{name}')")
-
-
-def change(page, **values):
-    for name, value in values.items():
-        page.evaluate("([n, v]) => window.model.set(n, v)", [name, value])
-    painted(page)
-
-
 def press(page, name):
     page.get_by_role("button", name=name, exact=True).press("Enter")
     painted(page)
-
-
-def number(locator):
-    return float(locator.inner_text().replace("−", "-"))
 
 
 def cells(page):
@@ -52,7 +36,8 @@ def test_every_number_is_the_operations(open_page, explorer, kind):
         for position in range(0, 12, 3):
             change(page, position=position)
             step = explorer.step(position)
-            assert number(page.locator(".lk-total")) == pytest.approx(step.value, abs=0.0051)
+            total = number(page.locator(".lk-total").inner_text())
+            assert total == pytest.approx(step.value, abs=0.0051)
             if kind == "learned":
                 assert cells(page) == [position, dimension]
                 continue

@@ -9,6 +9,8 @@ from torch import nn
 
 from labkit.explorers.recurrence import RecurrenceExplorer
 
+from .showing import change, get, number, painted, two
+
 pytestmark = pytest.mark.browser
 
 CLASSES = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -19,29 +21,6 @@ def make(kind="lstm", **options):
     weights = CLASSES[kind](4, 5).state_dict()
     inputs = torch.randn(6, 4)
     return RecurrenceExplorer(inputs, weights, kind=kind, tokens="你好 abc", **options)
-
-
-def painted(page):
-    page.evaluate("window.painted()")
-
-
-def get(page, name):
-    return page.evaluate(f"window.model.get('{name}')")
-
-
-def change(page, **values):
-    for name, value in values.items():
-        page.evaluate("([n, v]) => window.model.set(n, v)", [name, value])
-    painted(page)
-
-
-def two(value):
-    """Write as the page does: two decimals, a minus that is one, and no negative zero."""
-    return f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−")
-
-
-def number(text):
-    return float(text.replace("−", "-"))
 
 
 def slider(page):

@@ -7,17 +7,18 @@ drawn; a frame counts as painted when it shows a position that no frame before i
 """
 
 import argparse
-import importlib.util
 import os
 import statistics
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from measure import machine, save, table
 from tqdm import tqdm
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.browser import chromium, jupyterlab  # it drives JupyterLab as the tests do
 
 BARS = {"median_ms": 17, "p90_ms": 33, "painted": 85}
 STEPS = 90
@@ -77,15 +78,6 @@ WATCH = """
 """
 
 
-def browser_tools(name: str) -> ModuleType:
-    """Load ``tests/browser/<name>.py``: the benchmark drives JupyterLab as the tests do."""
-    path = Path(__file__).parents[1] / "tests" / "browser" / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def write_notebook(path: Path, module: str, arguments: str) -> None:
     """Write a notebook that shows one explorer."""
     import nbformat
@@ -118,16 +110,14 @@ def hold_key(page: Any, turn: int) -> dict[str, Any]:
     return page.evaluate("({ latencies: seen.latencies, painted: seen.painted })")
 
 
-def measure(
-    browser: Any, address: Any, lab: ModuleType, name: str, rounds: int, turn: int
-) -> dict[str, Any]:
+def measure(browser: Any, address: Any, name: str, rounds: int, turn: int) -> dict[str, Any]:
     """Open a notebook, run it and hold a key, after one round to warm up."""
-    page = lab.open_notebook(browser, address, name)
-    lab.run_all(page)
+    page = jupyterlab.open_notebook(browser, address, name)
+    jupyterlab.run_all(page)
     page.locator("[data-labkit-explorer] .lk-transport .lk-slider").focus()
     page.evaluate(WATCH)
     drags = [hold_key(page, turn) for _ in range(rounds + 1)][1:]
-    lab.close(page)
+    jupyterlab.close(page)
     latencies = [latency for drag in drags for latency in drag["latencies"]]
     return {
         "median_ms": round(statistics.median(latencies), 1),
@@ -149,16 +139,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3, help="drags of 90 steps for each case")
     rounds = parser.parse_args().rounds
-    chromium, lab = browser_tools("chromium"), browser_tools("jupyterlab")
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with chromium.open_chromium() as browser, lab.running_jupyterlab(folder) as address:
+        with chromium.open_chromium() as browser, jupyterlab.running_jupyterlab(folder) as address:
             browser_version = browser.version
             for number, case in enumerate(tqdm(CASES, unit="explorer")):
                 module, arguments, turn = CASES[case]
                 write_notebook(folder / f"{number}.ipynb", module, arguments)
-                results[case] = measure(browser, address, lab, f"{number}.ipynb", rounds, turn)
+                results[case] = measure(browser, address, f"{number}.ipynb", rounds, turn)
     print(report(results))
     # Unlike the operations, frames are timed by the clock: other programs on the machine count.
     load = [round(part, 1) for part in os.getloadavg()] if hasattr(os, "getloadavg") else None

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ WORKFLOWS = {
     path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
     for path in (ROOT / ".github/workflows").glob("*.yml")
 }
+BENCHMARKS = sorted(set((ROOT / "benchmarks").glob("*.py")) - {ROOT / "benchmarks/measure.py"})
 TOOLS = ("sh", "awk", "cp", "basename", "mkdir", "rm", "touch")
 
 needs_make = pytest.mark.skipif(
@@ -398,3 +400,12 @@ def test_bundles_are_made_for_every_python_that_is_tested():
     pythons = WORKFLOWS["tests"]["jobs"]["test"]["strategy"]["matrix"]["python"]
     made = [step["run"] for step in job["steps"] if "make wheelhouse" in step.get("run", "")]
     assert made == [f'make wheelhouse PYTHON=python FOR="{" ".join(pythons)}"']
+
+
+@pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda path: path.stem)
+def test_every_benchmark_starts_and_says_what_it_is(benchmark):
+    answer = subprocess.run(
+        [sys.executable, benchmark, "--help"], capture_output=True, text=True, timeout=120
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert answer.stdout.startswith(f"usage: {benchmark.name}")

@@ -14,6 +14,8 @@ from labkit.cli.performing import perform
 from labkit.execution import documents
 from labkit.execution.performer import Event, Performer
 
+from ..waiting import is_alive, soon, written
+
 PARAMETERS = ("device = 'auto'\nbudget = 'full'\nseed = 0", "parameters")
 
 
@@ -118,9 +120,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_kernel(folder, write_notebook):
     command = [sys.executable, "-m", "labkit", "run"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         note = folder / "pid"
-        deadline = time.monotonic() + 60
-        while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-            time.sleep(0.05)
+        kernel = int(written(note))
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=30)
@@ -129,18 +129,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_kernel(folder, write_notebook):
     states = {name: n["status"] for name, n in summary(Path("reports")).items()}
     assert states == {"01_good": "passed", "02_plain": "interrupted"}
     assert (Path("reports") / "pages" / "01_good.html").exists()
-    deadline = time.monotonic() + 10
-    while alive(int(note.read_text())) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not alive(int(note.read_text())), "the kernel was stopped"
-
-
-def alive(pid):
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    soon(lambda: not is_alive(kernel))
 
 
 def names(out):

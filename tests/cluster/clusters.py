@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
-import time
 
 from distributed import Client
+
+from ..waiting import written
 
 COMMAND = [sys.executable, "-m"]
 LOOPBACK = ["--host", "127.0.0.1", "--no-dashboard"]
@@ -22,7 +23,7 @@ class Started:
         module = "distributed.cli.dask_scheduler"
         options = ["--port", "0", "--scheduler-file", str(file)]
         self.scheduler = started(folder / "scheduler", module, *LOOPBACK, *options)
-        wait_for(file)
+        written(file)
         with Client(scheduler_file=str(file), set_as_default=False) as client:
             self.address = client.scheduler.address
 
@@ -75,11 +76,3 @@ def started(folder, module, *arguments, **environment):
             cwd=folder,
             env={**os.environ, **environment},
         )
-
-
-def wait_for(path, seconds=60):
-    """Wait for a file that holds something; return what."""
-    deadline = time.monotonic() + seconds
-    while not (path.exists() and path.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return path.read_text()

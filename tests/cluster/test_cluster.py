@@ -20,7 +20,8 @@ from labkit.execution import jobs
 from labkit.execution.jobs import Job
 from labkit.execution.performer import Call
 
-from .clusters import WHICH, Started, wait_for
+from ..waiting import is_alive, soon, written
+from .clusters import WHICH, Started
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -78,7 +79,7 @@ def slow_once(note, seconds=60):
 
 
 def when(note, do):
-    thread = threading.Thread(target=lambda: do(wait_for(note)), daemon=True)
+    thread = threading.Thread(target=lambda: do(written(note)), daemon=True)
     thread.start()
     return thread
 
@@ -167,8 +168,8 @@ def test_ctrl_c_stops_a_notebook_on_another_machine(shared, folder, write, tmp_p
     write("2.ipynb", "x = 1")
     command = [sys.executable, "-m", "labkit", "run", ".", "--dask", shared.address]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        wait_for(note)
-        wait_for(tmp_path / "other")
+        written(note)
+        written(tmp_path / "other")
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
@@ -185,12 +186,9 @@ def test_a_notebook_ends_with_the_run_that_wanted_it(shared, folder, write, tmp_
     )
     command = [sys.executable, "-m", "labkit", "run", ".", "--dask", shared.address]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        kernel = int(wait_for(note))
+        kernel = int(written(note))
         process.kill()
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(kernel) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not psutil.pid_exists(kernel)
+    soon(lambda: not is_alive(kernel))
 
 
 def test_a_worker_that_dies_has_its_notebook_run_again_elsewhere(shared, write, tmp_path):
@@ -216,9 +214,7 @@ def test_it_is_run_again_once_and_no_more(shared, write, tmp_path):
 
     def kill_each(which):
         shared.kill(which)
-        deadline = time.monotonic() + 60
-        while len(note.read_text().split()) < 2 and time.monotonic() < deadline:
-            time.sleep(0.05)
+        soon(lambda: len(note.read_text().split()) > 1)
         shared.kill(note.read_text().split()[1])
 
     killing = when(note, kill_each)
@@ -276,10 +272,7 @@ open({str(tmp_path / "addresses")!r}, "w").write(json.dumps(sorted(found)))
     assert Path("made.txt").read_text() == "1"
     addresses = json.loads((tmp_path / "addresses").read_text())
     assert addresses == ["127.0.0.1"], addresses
-    deadline = time.monotonic() + 10
-    while new_workers(before) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not new_workers(before)
+    soon(lambda: not new_workers(before))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs groups of processes")
@@ -291,17 +284,14 @@ def test_ctrl_c_in_a_terminal_ends_a_local_cluster_in_good_order(folder, write, 
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     ) as process:
-        wait_for(note)
+        written(note)
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
         out, _ = process.communicate(timeout=60)
     assert process.returncode == 130, out
     assert "Traceback" not in out
     data = json.loads(Path("reports/summary.json").read_text(encoding="utf-8"))
     assert [n["status"] for n in data["notebooks"]] == ["passed", "interrupted"]
-    deadline = time.monotonic() + 20
-    while (left := in_group(process.pid)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not left
+    soon(lambda: not in_group(process.pid))
 
 
 def in_group(number):

@@ -1,10 +1,8 @@
 import logging
 import os
-import time
 from importlib.metadata import version
 from pathlib import Path
 
-import psutil
 import pytest
 from distributed import Client, LocalCluster
 
@@ -15,7 +13,7 @@ from labkit.execution.jobs import Job
 from labkit.execution.performer import Call
 from labkit.execution.workers import WorkerError
 
-from .clusters import wait_for
+from ..waiting import is_alive, soon, written
 
 MODULE = """
 import os, time
@@ -29,8 +27,8 @@ def tells(job, folder, places, tell):
     return passed(job, environment=dict(os.environ))
 
 def waits(job, folder, places, tell, note):
-    Path(note).write_text(str(os.getpid()))
     try:
+        Path(note).write_text(str(os.getpid()))
         time.sleep(60)
     except KeyboardInterrupt:
         return passed(job, status="woken")
@@ -78,20 +76,13 @@ def submit(client, tmp_path, write_notebook, monkeypatch):
     return submit
 
 
-def soon(condition, seconds=30):
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return condition()
-
-
 def test_it_answers_and_tells_what_happens_in_order(submit, client, dask_worker, tmp_path):
     heard = []
     client.subscribe_topic(str(tmp_path), lambda event: heard.append(tuple(event[1])))
     result, before = submit("tells", 7).result(timeout=60)
     assert result.outcome["host"]
     assert before == []
-    assert soon(lambda: len(heard) == 2)
+    soon(lambda: len(heard) == 2)
     assert heard == [(7, "begun", dask_worker.address), (7, "told", (1, 2))]
 
 
@@ -139,35 +130,28 @@ def test_what_the_nanny_has_set_is_not_for_notebooks(submit, dask_worker, monkey
 def test_what_nobody_wants_any_more_is_ended(submit, tmp_path):
     note = tmp_path / "note"
     future = submit("waits", arguments={"note": str(note)})
-    process = int(wait_for(note))
+    process = int(written(note))
     future.cancel()
-    assert soon(lambda: not runs(process))
+    soon(lambda: not is_alive(process))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a process")
 def test_interrupted_it_still_answers_and_is_not_kept(submit, client, tmp_path):
     note, topic = tmp_path / "note", str(tmp_path / "interrupted")
     future = submit("waits", topic=topic, arguments={"note": str(note)})
-    process = int(wait_for(note))
+    process = int(written(note))
     client.run(cluster_worker.interrupt, topic)
     result, _ = future.result(timeout=60)
     assert result.outcome["status"] == "woken"
-    assert soon(lambda: not runs(process), seconds=10)
+    soon(lambda: not is_alive(process), seconds=10)
     with pytest.raises(WorkerError, match="the run was interrupted before it"):
         submit("tells", 1, topic).result(timeout=60)
 
 
 def test_nothing_is_left_in_the_scratch_folder(submit, dask_worker):
     submit("tells").result(timeout=60)
-    assert soon(lambda: not list(Path(dask_worker.local_directory).glob("labkit-*")))
+    soon(lambda: not list(Path(dask_worker.local_directory).glob("labkit-*")))
 
 
 def test_what_has_to_be_the_same_everywhere():
     assert cluster_worker.facts()["labkit"] == version("labkit")
-
-
-def runs(process):
-    try:
-        return psutil.Process(process).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -12,7 +12,7 @@ from labkit.execution import limits
 from labkit.execution.client import Client
 from labkit.execution.timings import timing
 
-from ..kernels.forking import is_alive, soon
+from ..waiting import is_alive, soon
 
 RUN = "0123456789abcdef"
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from ..kernels.forking import soon
+from ..waiting import soon
 
 MODULE = """
 import os, time

@@ -4,13 +4,14 @@ import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 from labkit.execution.performer import Call
 from labkit.execution.workers import Worker, WorkerError, Workers
 from labkit.kernels import forked
+
+from ..waiting import is_alive, soon, written
 
 SQUARE = "tests_of_workers:square"
 MODULE = """
@@ -104,7 +105,7 @@ def test_interrupted_it_still_answers_and_no_other_begins(environment, tmp_path)
     for event in workers.perform(calls):
         heard.append((event.key, event.kind, event.value))
         if event.kind == "begun":
-            wait_for(note)
+            written(note)
             workers.interrupt()
     assert heard == [("a", "begun", None), ("a", "done", "woken")]
 
@@ -148,20 +149,16 @@ if {forked.why_not()!r}:
 list(Worker(os.environ).call("tests_of_workers:sleeps", {{"note": {str(note)!r}}}))
 """
     with subprocess.Popen([sys.executable, "-c", script], env=environment) as caller:
-        wait_for(note)
+        worker = int(written(note))
         caller.kill()
-    worker = int(note.read_text())
-    deadline = time.monotonic() + 10
-    while alive(worker) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not alive(worker)
+    soon(lambda: not is_alive(worker))
 
 
 def test_a_worker_that_is_closed_is_gone(environment):
     worker = Worker(environment)
     answers = dict(worker.call(SQUARE, {"number": 5}))
     worker.close()
-    assert not alive(answers["done"]["process"])
+    assert not is_alive(answers["done"]["process"])
     with pytest.raises((WorkerError, ValueError)):
         list(worker.call(SQUARE, {"number": 5}))
 
@@ -169,22 +166,6 @@ def test_a_worker_that_is_closed_is_gone(environment):
 def test_calls_travel_as_json(environment):
     event = perform(environment, (SQUARE, {"number": 1.5}))[-1]
     assert json.loads(json.dumps(event.value))["square"] == 2.25
-
-
-def wait_for(note: Path):
-    deadline = time.monotonic() + 30
-    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    time.sleep(0.1)
-
-
-def alive(process):
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    state = Path(f"/proc/{process}/stat")
-    return not (state.exists() and state.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
 def test_an_interrupt_may_be_interrupted_anywhere():

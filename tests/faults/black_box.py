@@ -15,7 +15,7 @@ import jsonschema
 from labkit.kernels import fork_protocol
 from labkit.kernels.server_address import FOLDER
 
-from ..kernels.forking import soon
+from ..waiting import soon
 
 SCHEMA = Path(__file__).parents[2] / "labkit/reports/summary.schema.json"
 LONGEST = 100

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ..kernels.forking import is_alive, soon
+from ..waiting import is_alive, soon
 from .black_box import Bench, stop_servers
 
 SLOW = "import time\nopen('{note}', 'w').write(str(__import__('os').getpid()))\ntime.sleep(600)"

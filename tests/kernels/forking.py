@@ -4,12 +4,13 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import pytest
 
 from labkit.kernels import fork_protocol, forked, huge_pages
+
+from ..waiting import soon
 
 LINUX = tuple(int(part) for part in platform.release().split(".")[:2] if part.isdecimal())
 needs_huge_pages = pytest.mark.skipif(
@@ -103,21 +104,3 @@ def answers(path):
     except OSError:
         return False
     return True
-
-
-def soon(is_so, seconds=30):
-    """Wait until something is so, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := is_so()):
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.01)
-    return found
-
-
-def is_alive(pid):
-    """Tell whether a process runs: a zombie does not."""
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

@@ -9,7 +9,8 @@ import pytest
 from labkit.kernels import fork_protocol
 from labkit.kernels.fork_requests import PAUSE, thread_count
 
-from .forking import answers, is_alive, needs_huge_pages, serving, soon
+from ..waiting import is_alive, soon
+from .forking import answers, needs_huge_pages, serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 

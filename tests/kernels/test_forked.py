@@ -10,7 +10,7 @@ import pytest
 from labkit.kernels import forked, server_address
 from labkit.kernels.forked import ForkError, fork, start, status, stop
 
-from .forking import is_alive, soon
+from ..waiting import is_alive, soon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 

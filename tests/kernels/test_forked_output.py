@@ -5,7 +5,7 @@ import pytest
 
 from labkit.kernels import forked
 
-from .forking import soon
+from ..waiting import soon
 from .starting import started
 
 pytestmark = pytest.mark.skipif(bool(forked.why_not()), reason=forked.why_not() or "forked")

@@ -8,7 +8,8 @@ import pytest
 
 from labkit.kernels.forked_process import Forked
 
-from .forking import is_alive, serving, soon
+from ..waiting import is_alive, soon
+from .forking import serving
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 

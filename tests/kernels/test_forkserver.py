@@ -7,7 +7,8 @@ import pytest
 from labkit.kernels import fork_protocol
 from labkit.kernels.forkserver import prepare_environment
 
-from .forking import answers, is_alive, soon
+from ..waiting import is_alive, soon
+from .forking import answers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 
@@ -35,7 +36,7 @@ def test_its_environment_decides_nothing_that_a_child_may_choose(monkeypatch):
 
 
 def test_it_is_nobodys_child_and_ends_when_it_is_idle(tmp_path):
-    server = started(tmp_path / "socket", "--idle", "0.2")
+    server = started(tmp_path / "socket", "--idle", "2")
     with open(f"/proc/{server}/stat") as stat:
         _, parent, _, session = stat.read().rpartition(")")[2].split()[:4]
     assert int(parent) != os.getpid()

@@ -9,7 +9,7 @@ import zmq
 
 from labkit.kernels import io_threads
 
-from .forking import soon
+from ..waiting import soon
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at threads in /proc")
 

@@ -16,7 +16,7 @@ from labkit.kernels import forked, provisioner
 from labkit.kernels.forked import ForkError
 from labkit.kernels.provisioner import ForkServerProvisioner
 
-from .forking import is_alive, soon
+from ..waiting import is_alive, soon
 from .starting import printed, started, started_in_a_loop, usual
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")

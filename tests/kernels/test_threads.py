@@ -8,7 +8,8 @@ import pytest
 
 from labkit.kernels.threads import cores, find_pools, set_threads, wanted
 
-from .forking import serving, soon
+from ..waiting import soon
+from .forking import serving
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="fork servers need Linux")
 

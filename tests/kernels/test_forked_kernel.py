@@ -180,7 +180,8 @@ def test_processes_work_in_it(kernel):
         "data = torch.utils.data.TensorDataset(torch.arange(8))\n"
         "print(sum(b[0].sum().item() for b in torch.utils.data.DataLoader(data, num_workers=2)))"
     )
-    assert kernel.run(loader).strip() == "28"
+    # On a single processor PyTorch warns first.
+    assert kernel.run(loader).splitlines()[-1] == "28"
     assert kernel.run("torch.nn.Linear(300, 300)(torch.ones(300, 300)).sum().backward()") == ""
 
 

@@ -9,7 +9,8 @@ from distributed import Client
 from ..waiting import written
 
 COMMAND = [sys.executable, "-m"]
-LOOPBACK = ["--host", "127.0.0.1", "--no-dashboard"]
+# Without a dashboard there still is a page, which would be open to everybody.
+LOOPBACK = ["--host", "127.0.0.1", "--no-dashboard", "--dashboard-address", "127.0.0.1:0"]
 WHICH = "TEST_WORKER"
 """Environment variable by which a notebook knows its worker."""
 

@@ -58,6 +58,7 @@ def test_a_report_that_cannot_be_written_where_asked_is_written_elsewhere(bench)
     """A notebook takes the place of the table away while the run is under way."""
     bench.write("thief", "import os\nos.mkdir('../stolen/index.html')")
     ran = bench.run(out="stolen", only=["a", "thief"])
+    (bench.notebooks / "thief.ipynb").unlink()
     assert ran.code == 4, ran
     assert "the report could not be written to stolen" in ran.out
     elsewhere = ran.out.rpartition("Report: ")[2].strip().removesuffix("/index.html")

@@ -16,11 +16,16 @@ GREEDY = {
 
 
 @pytest.fixture(scope="module")
-def ran(bench):
+def bench(bench):
     for name, source in GREEDY.items():
         bench.write(name, "print('before')", source, "print('after')")
     for name in ("a_neighbour", "z_neighbour"):
         bench.write(name, "import torch", "print(torch.ones(3).sum().item())")
+    return bench
+
+
+@pytest.fixture(scope="module")
+def ran(bench):
     return bench.run("--workers", 2, LABKIT_MEMORY_LIMIT=str(LIMIT))
 
 

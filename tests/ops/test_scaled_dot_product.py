@@ -120,7 +120,7 @@ def test_scale_then_cap_then_bias(weigh):
 @pytest.mark.parametrize("kind", ["none", "bias"])
 def test_agrees_with_the_loops(shape, options, kind):
     q, k, v = problem(shape)
-    options |= masks(kind, shape)
+    options = options | masks(kind, shape)
     torch.testing.assert_close(
         scaled_dot_product_attention(q, k, v, **options),
         scaled_dot_product_attention_loops(q, k, v, **options),

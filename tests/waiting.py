@@ -5,7 +5,7 @@ import time
 import psutil
 
 
-def soon(is_so, seconds=60):
+def soon(is_so, seconds=30):
     """Wait until something is so, and return it."""
     deadline = time.monotonic() + seconds
     while not (found := is_so()):

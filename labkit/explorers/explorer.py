@@ -2,6 +2,7 @@
 
 import math
 import re
+from abc import ABCMeta, abstractmethod
 from base64 import b64encode
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,7 +78,11 @@ def short(value: float) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-class Explorer(anywidget.AnyWidget):
+class _Abstract(ABCMeta, type(anywidget.AnyWidget)):
+    """Both metaclasses, of abstract classes and of widgets: an explorer has all its parts."""
+
+
+class Explorer(anywidget.AnyWidget, metaclass=_Abstract):
     """An operation to step through, drawn in the browser.
 
     A subclass says which module draws it (``_esm``), how many positions it has (``_places``), and
@@ -95,24 +100,24 @@ class Explorer(anywidget.AnyWidget):
     predict = Bool(False).tag(sync=True)
 
     @property
+    @abstractmethod
     def code(self) -> str:
         """The present state as Python, the same text as the button "Copy as Python" gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> str:
         """Say the present step in a line or two."""
-        raise NotImplementedError
 
+    @abstractmethod
     def poster(self) -> bytes:
         """Draw the present step as PNG bytes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _places(self, **changed: Any) -> tuple[int, ...]:
         """Return the shape of what is stepped through, with these traits changed.
 
         Raises ``LabkitError`` where the traits do not fit together.
         """
-        raise NotImplementedError
 
     def _place(self, position: int | None) -> tuple[int, ...]:
         """Return the index of a position, by default the present one, on each axis."""

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from labkit.cli.main import main
@@ -14,7 +15,7 @@ from labkit.cli.performing import perform
 from labkit.execution import documents
 from labkit.execution.performer import Event, Performer
 
-from ..waiting import is_alive, soon, written
+from ..waiting import soon, written
 
 PARAMETERS = ("device = 'auto'\nbudget = 'full'\nseed = 0", "parameters")
 
@@ -129,7 +130,7 @@ def test_ctrl_c_keeps_what_is_done_and_leaves_no_kernel(folder, write_notebook):
     states = {name: n["status"] for name, n in summary(Path("reports")).items()}
     assert states == {"01_good": "passed", "02_plain": "interrupted"}
     assert (Path("reports") / "pages" / "01_good.html").exists()
-    soon(lambda: not is_alive(kernel))
+    soon(lambda: not psutil.pid_exists(kernel), 10)  # nor is it a zombie
 
 
 def names(out):

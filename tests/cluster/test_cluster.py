@@ -20,7 +20,7 @@ from labkit.execution import jobs
 from labkit.execution.jobs import Job
 from labkit.execution.performer import Call
 
-from ..waiting import is_alive, soon, written
+from ..waiting import soon, written
 from .clusters import WHICH, Started
 
 pytestmark = pytest.mark.timeout(240)
@@ -188,7 +188,7 @@ def test_a_notebook_ends_with_the_run_that_wanted_it(shared, folder, write, tmp_
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         kernel = int(written(note))
         process.kill()
-    soon(lambda: not is_alive(kernel))
+    soon(lambda: not psutil.pid_exists(kernel), 60)  # nor is it a zombie
 
 
 def test_a_worker_that_dies_has_its_notebook_run_again_elsewhere(shared, write, tmp_path):
@@ -214,7 +214,7 @@ def test_it_is_run_again_once_and_no_more(shared, write, tmp_path):
 
     def kill_each(which):
         shared.kill(which)
-        soon(lambda: len(note.read_text().split()) > 1)
+        soon(lambda: len(note.read_text().split()) > 1, 60)
         shared.kill(note.read_text().split()[1])
 
     killing = when(note, kill_each)
@@ -272,7 +272,7 @@ open({str(tmp_path / "addresses")!r}, "w").write(json.dumps(sorted(found)))
     assert Path("made.txt").read_text() == "1"
     addresses = json.loads((tmp_path / "addresses").read_text())
     assert addresses == ["127.0.0.1"], addresses
-    soon(lambda: not new_workers(before))
+    soon(lambda: not new_workers(before), 10)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs groups of processes")
@@ -291,7 +291,7 @@ def test_ctrl_c_in_a_terminal_ends_a_local_cluster_in_good_order(folder, write, 
     assert "Traceback" not in out
     data = json.loads(Path("reports/summary.json").read_text(encoding="utf-8"))
     assert [n["status"] for n in data["notebooks"]] == ["passed", "interrupted"]
-    soon(lambda: not in_group(process.pid))
+    soon(lambda: not in_group(process.pid), 20)
 
 
 def in_group(number):

@@ -105,7 +105,7 @@ def test_interrupted_it_still_answers_and_no_other_begins(environment, tmp_path)
     for event in workers.perform(calls):
         heard.append((event.key, event.kind, event.value))
         if event.kind == "begun":
-            written(note)
+            written(note, 30)
             workers.interrupt()
     assert heard == [("a", "begun", None), ("a", "done", "woken")]
 
@@ -149,9 +149,9 @@ if {forked.why_not()!r}:
 list(Worker(os.environ).call("tests_of_workers:sleeps", {{"note": {str(note)!r}}}))
 """
     with subprocess.Popen([sys.executable, "-c", script], env=environment) as caller:
-        worker = int(written(note))
+        worker = int(written(note, 30))
         caller.kill()
-    soon(lambda: not is_alive(worker))
+    soon(lambda: not is_alive(worker), 10)
 
 
 def test_a_worker_that_is_closed_is_gone(environment):

@@ -12,6 +12,10 @@ from labkit.explorers.explorer import HERE, Explorer, es_module, stylesheet
 
 class Still(Explorer):
     _esm = "export default { render() {} }"
+    code = "1 + 1"
+
+    def _places(self):
+        return (1,)
 
     def describe(self):
         return "a still picture"
@@ -25,6 +29,14 @@ def test_where_no_widget_lives_there_are_words_and_a_picture():
     assert data["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert data["text/plain"] == repr(Still()) == "a still picture"
     assert b64decode(data["image/png"]) == b"\x89PNG"
+
+
+@pytest.mark.parametrize("part", ["code", "describe", "poster", "_places"])
+def test_an_explorer_without_one_of_its_parts_is_refused(part):
+    parts = {name: getattr(Still, name) for name in ("code", "describe", "poster", "_places")}
+    del parts[part]
+    with pytest.raises(TypeError, match=f"abstract .*{part}"):
+        type("Part", (Explorer,), parts)()
 
 
 class Walk(Still):
